@@ -1,0 +1,41 @@
+# `make` alone lists what there is: the text behind `##` is the list.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+PACKAGES := $(wildcard cli deploy services shared tests)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: ## the environment in .venv, as the lock says; implied by the others, nothing to do the second time
+	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or name one: make PYTHON=…" >&2; exit 1; }
+	@"$(PYTHON)" -I deploy/local/setup.py
+
+demo: setup ## firms travel from partner to partner through the whole system; options: make demo ARGS="--firms 50"
+	@$(BIN)/portolano demo $(ARGS)
+
+test: setup ## every test, on a real broker and a real database; a part of them: make test ARGS=tests/unit
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## format, lint, types, import contracts: all four, whatever the first says
+	@failed=0; \
+	$(BIN)/ruff format --check --output-format concise . || failed=1; \
+	$(BIN)/ruff check --output-format concise . || failed=1; \
+	$(BIN)/mypy $(PACKAGES) || failed=1; \
+	$(BIN)/lint-imports --no-logo || failed=1; \
+	exit $$failed
+
+lock: setup ## the locks anew from requirements/*.in; versions stay unless ARGS="--upgrade"
+	@for lock in runtime dev; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+			$(ARGS) --output-file requirements/$$lock.lock requirements/$$lock.in || exit 1; \
+	done
+
+clean: ## stops the checkout's system; removes .venv, the caches and var/, downloads and secrets included
+	@if [ -d var/run ] && [ -x $(BIN)/portolano ]; then env -u PORTOLANO_HOME $(BIN)/portolano down; fi
+	@rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name .git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
