@@ -1,0 +1,1 @@
+"""What the four services, the command and the deployment have in common."""

@@ -1,0 +1,28 @@
+"""Feeds: how events travel between services without loss, doubling or disorder.
+
+The idea, in one paragraph. A **feed** is a stream that its one writer numbers without gaps: 1, 2, 3 … A transaction
+that decides something also takes, as its very last act, the next numbers of the feeds it speaks on, and writes what it
+says into the **outbox** under those numbers; the lock on the feed's row makes numbers follow the order of commits. A
+**relay** publishes each feed in that order and can, after a crash, only repeat a suffix. A reader keeps its
+**position** (offset and number) in its own database and moves it in the same transaction as the effects; the number
+alone decides whether a record is new, known, or beyond a gap. So one row per partition does what an inbox of event ids
+would do, and a loss is seen by the next reader and not by an auditor.
+
+To read in one sitting, in this order:
+
+    speech.py         what a handler hears and says
+    subscriptions.py  the table at the foot of each handlers.py
+    numbers.py        feeds, partitions, derived ids
+    records.py        events to Kafka records and back; the packed body of an outbox row
+    sifting.py        pure: which of the records that came are new
+    store.py          the SQL: positions, firms, numbers, outbox, held records
+    batches.py        one transaction per batch, and what happens when it fails
+    failures.py       what is permanent and what passes
+    assignment.py     partitions come and go; where reading starts is the store's word
+    reading.py        the reading loop, and what a gap leads to
+    relay.py          from the outbox to Kafka
+    journal.py        the relay's session: locks, cursors, rows
+    alarms.py         what a person must look at
+    kafka.py          the one seam to the Kafka clients
+    runtime.py        the parts put together
+"""

@@ -1,0 +1,163 @@
+"""Partitions come and go. Where reading starts is the store's word alone.
+
+The client swallows exceptions of its assignment callback and would go on from the group's offset, so the callback
+does nothing that can fail: it pauses and marks. A task of ours then asks the store for the position and the broker
+for the topic's id, seeks, and only then resumes; records of a marked partition are thrown away wherever they came
+from.
+
+A door whose topic is not the one we know, or whose log no longer has what comes next, stops and alarms: what partners
+wrote there would be lost silently. A feed goes on from the beginning of what there is, since its numbers will tell.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from shared.feeds import store
+from shared.feeds.alarms import Alarms
+from shared.feeds.failures import delays
+from shared.feeds.kafka import Consumer, Topics
+from shared.feeds.sifting import Position
+from shared.postgres.pool import Pool
+
+log = logging.getLogger(__name__)
+Partition = tuple[str, int]
+
+
+class Assignment:
+    """Which partitions this process reads, and which of them it may believe."""
+
+    def __init__(self, pool: Pool, topics: Topics, alarms: Alarms, is_door: Callable[[str], bool]) -> None:
+        self._pool = pool
+        self._topics = topics
+        self._alarms = alarms
+        self._is_door = is_door
+        self._marked: set[Partition] = set()
+        self._stopped: set[Partition] = set()
+        self._wake = asyncio.Event()
+        self.consumer: Consumer | None = None
+        self.busy = asyncio.Lock()
+        """Held while a batch is applied; a partition is given up only between batches."""
+
+    # What the client's listener calls
+
+    def assigned(self, partitions: set[Partition]) -> None:
+        assert self.consumer is not None
+        for topic, partition in partitions:
+            # A position, so that the client does not ask the group for one; paused, so that it is never used.
+            self.consumer.seek(topic, partition, 0)
+            self.consumer.pause(topic, partition)
+        self._marked = set(partitions)
+        self._stopped &= partitions
+        self._wake.set()
+
+    async def revoked(self, limit: float) -> None:
+        """Wait for the batch in flight. Waiting is a courtesy to the next owner; the fence is the lock in the
+        database."""
+        try:
+            await asyncio.wait_for(self.busy.acquire(), limit)
+        except TimeoutError:
+            log.warning("a batch is still under way after %.0f s; the database fences it", limit)
+        else:
+            self.busy.release()
+
+    # What the reading loop asks
+
+    def readable(self, partition: Partition) -> bool:
+        return partition not in self._marked and partition not in self._stopped
+
+    def again(self, partition: Partition) -> None:
+        """Read this partition once more from the store's position."""
+        self._marked.add(partition)
+        self._wake.set()
+
+    def stop(self, partition: Partition) -> None:
+        """Read no further here until a person has looked at it."""
+        self._stopped.add(partition)
+        if self.consumer is not None and partition in self.consumer.assigned():
+            self.consumer.pause(*partition)
+
+    @property
+    def settled(self) -> bool:
+        """Every assigned partition is being read, or stopped with an alarm."""
+        return self.consumer is not None and not self._marked
+
+    @property
+    def partitions(self) -> set[Partition]:
+        return self.consumer.assigned() if self.consumer else set()
+
+    # The task
+
+    async def run(self) -> None:
+        pauses = delays()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._settle()
+                pauses = delays()
+            except Exception as error:
+                pause = next(pauses)
+                log.warning("cannot position yet, again in %.1f s: %s: %s", pause, type(error).__name__, error)
+                await asyncio.sleep(pause)
+                self._wake.set()
+
+    async def check(self) -> None:
+        """Look whether the logs still have what comes next; a partition that lost it is positioned anew."""
+        if self.consumer is None or self._marked:
+            return
+        mine = {key for key in self.consumer.assigned() if self.readable(key)}
+        positions = await store.read_positions(self._pool, mine)
+        for key, (begin, end) in (await self.consumer.bounds(mine)).items():
+            if key in positions and not begin <= positions[key].next_offset <= end:
+                self.again(key)
+
+    async def _settle(self) -> None:
+        assert self.consumer is not None
+        wanted = self._marked & self.consumer.assigned()
+        if not wanted:
+            self._marked -= self._marked - self.consumer.assigned()
+            return
+        ids = await self._topics.ids(sorted({topic for topic, _ in wanted}))
+        bounds = await self.consumer.bounds(wanted)
+        async with self.busy:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await store.begin_positions(connection, {key: ids[key[0]] for key in wanted})
+                positions, _ = await store.lock_positions(connection, list(wanted))
+                for key in wanted:
+                    position = positions[key]
+                    start = self._start(key, position, ids[key[0]], bounds[key])
+                    if start is None:
+                        self._stopped.add(key)
+                        continue
+                    if start != position:
+                        await store.restart_position(connection, start)
+                    positions[key] = start
+            for topic, partition in wanted:
+                if (topic, partition) in self._stopped or (topic, partition) not in self.consumer.assigned():
+                    continue
+                self.consumer.seek(topic, partition, positions[topic, partition].next_offset)
+                self.consumer.resume(topic, partition)
+            self._marked -= wanted
+
+    def _start(self, key: Partition, position: Position, topic_id: str, bounds: tuple[int, int]) -> Position | None:
+        """Where to begin: the stored position, a mended one, or None where only a person can say."""
+        name, (begin, end) = f"{key[0]}/{key[1]}", bounds
+        alarm = f"position {name}"
+        if position.topic_id != topic_id:
+            text = f"{name} is another topic than the one that was read (it was deleted and made again)"
+            if self._is_door(key[0]):
+                self._alarms.raise_(alarm, f"{text}: reading stops, a person must say what its partner sent meanwhile.")
+                return None
+            self._alarms.raise_(alarm, f"{text}: ask its writer for `portolano feeds republish`.")
+            return replace(position, topic_id=topic_id, next_offset=begin)
+        if begin <= position.next_offset <= end:
+            self._alarms.clear(alarm)
+            return position
+        text = f"{name} has offsets {begin} to {end}, {position.next_offset} comes next"
+        if self._is_door(key[0]):
+            self._alarms.raise_(alarm, f"{text}: records were removed unread, reading stops.")
+            return None
+        self._alarms.raise_(alarm, f"{text}: ask its writer for `portolano feeds republish`.")
+        return replace(position, next_offset=begin)

@@ -1,0 +1,291 @@
+"""One transaction per batch: sift, lock, decide, store, number, move the position, commit.
+
+A failure that would come again condemns one record and not its batch: the batch is halved until the culprit stands
+alone, and that one is held, in the same transaction that moves the position over it. Every other failure passes: the
+same batch is tried again, with growing, jittered pauses, for as long as it takes.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Generic
+
+from shared.contracts.base import Event, FirmId
+from shared.feeds import store
+from shared.feeds.failures import Permanent, Unreadable, deciding, delays
+from shared.feeds.numbers import EventIds, Layout
+from shared.feeds.records import Arrived, Decoders, Packed, numbering_of, record_of, traceparent_of
+from shared.feeds.sifting import Gap, Position, sift_door, sift_feed
+from shared.feeds.speech import Batch, C, Cause, Heard, Outcome, Place, Said, Work
+from shared.feeds.subscriptions import AtDoor, Letter, On
+from shared.postgres.pool import Connection, Pool
+
+log = logging.getLogger(__name__)
+Partition = tuple[str, int]
+Groups = Mapping[Partition, Sequence[Arrived]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Generic[C]):
+    """What is heard on one topic: a door with its partner, or the events of an internal feed."""
+
+    door: AtDoor[Any, C] | None = None
+    partner: str | None = None
+    events: Mapping[str, On[C]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Done:
+    """What a committed batch leaves: rows for the relay, new positions, gaps that it had to stop at."""
+
+    rows: list[store.Row] = field(default_factory=list)
+    positions: dict[Partition, Position] = field(default_factory=dict)
+    gaps: list[Gap] = field(default_factory=list)
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Opened(Generic[C]):
+    """A record on its way to its handler."""
+
+    record: Arrived
+    subscription: On[C] | AtDoor[Any, C]
+    heard: Heard[Any]
+
+
+class Transactions(Generic[C]):
+    """Applies batches to the store of one service."""
+
+    def __init__(
+        self, pool: Pool, layout: Layout, context: C, sources: Mapping[str, Source[C]], code_version: str
+    ) -> None:
+        self._pool = pool
+        self._layout = layout
+        self._context = context
+        self._sources = sources
+        self._code_version = code_version
+        events: tuple[type[Event], ...] = tuple(
+            kind for source in sources.values() for on in source.events.values() for kind in on.types
+        )
+        self._decoders = Decoders(events)
+        self.before_commit: Callable[[Connection, Sequence[str]], Awaitable[None]] | None = None
+        self.in_doubt: Callable[[], None] = lambda: None
+
+    async def apply(self, groups: Groups, resumed: frozenset[Partition], stopping: asyncio.Event) -> Done | None:
+        """Apply the records, however often it takes. None when the service stops before it went through.
+
+        `resumed` are partitions in which a missing number was waited for and has come: their records begin with it.
+        What was passed over meanwhile comes again under later offsets, so these copies count as repeats.
+        """
+        pauses = delays()
+        while not stopping.is_set():
+            try:
+                return await self._divide(groups, resumed)
+            except Exception as error:
+                self.in_doubt()
+                pause = next(pauses)
+                log.warning("batch failed, trying again in %.1f s: %s: %s", pause, type(error).__name__, error)
+                try:
+                    await asyncio.wait_for(stopping.wait(), pause)
+                except TimeoutError:
+                    continue
+        return None
+
+    async def _divide(self, groups: Groups, resumed: frozenset[Partition]) -> Done:
+        try:
+            return await self._transact(groups, resumed)
+        except Permanent as failure:
+            records = [record for key in sorted(groups) for record in groups[key]]
+            if len(records) == 1:
+                log.error("record held: %s: %s", Place(*_place(records[0])), failure)
+                return await self._transact(groups, resumed, culprit=failure)
+        half = len(records) // 2
+        front = _grouped(records[:half])
+        done = await self._divide(front, resumed)
+        rest = await self._divide(_grouped(records[half:]), resumed - front.keys())
+        done.rows += rest.rows
+        done.positions |= rest.positions
+        done.gaps = done.gaps + rest.gaps
+        done.outcomes += rest.outcomes
+        return done
+
+    async def _transact(self, groups: Groups, resumed: frozenset[Partition], culprit: Permanent | None = None) -> Done:
+        done = Done()
+        async with self._pool.acquire() as connection, connection.transaction():
+            positions, now = await store.lock_positions(connection, list(groups))
+            counts: dict[Partition, Counter[Outcome]] = {}
+            fresh: list[tuple[Position, Arrived]] = []
+            for key in sorted(groups):
+                if key not in positions:
+                    continue
+                before = positions[key]
+                skipped = groups[key][0].offset - before.next_offset if key in resumed else 0
+                if skipped > 0:
+                    before = replace(before, next_offset=groups[key][0].offset)
+                sifted = (sift_door if self._sources[key[0]].door else sift_feed)(before, groups[key])
+                done.positions[key] = sifted.position
+                counts[key] = Counter({Outcome.REPEATED: sifted.repeated + max(skipped, 0)})
+                fresh += [(before, record) for record in sifted.fresh]
+                if sifted.gap:
+                    done.gaps.append(sifted.gap)
+            opened, unread = self._open(fresh, culprit)
+            work: Work[C] = Work(connection=connection, now=now, context=self._context)
+            said = await self._decide(work, opened, unread, counts, culprit)
+            records = by_feed(said, now, self._layout)
+            if self.before_commit and records:
+                await self.before_commit(connection, sorted(records))
+            moved = [(position, counts[key]) for key, position in done.positions.items() if position != positions[key]]
+            await store.move_positions(connection, moved)
+            done.rows = await store.number(connection, self._layout.generation, records)
+        for counter in counts.values():
+            done.outcomes += counter
+        return done
+
+    def _open(
+        self, fresh: Sequence[tuple[Position, Arrived]], culprit: Permanent | None
+    ) -> tuple[list[Opened[C]], list[tuple[Arrived, FirmId | None]]]:
+        opened: list[Opened[C]] = []
+        unread: list[tuple[Arrived, FirmId | None]] = []
+        for position, record in fresh:
+            try:
+                opened.append(self._open_one(position, record))
+            except Permanent:
+                if culprit is None:
+                    raise
+                unread.append((record, _firm_of_key(record)))
+        return opened, unread
+
+    def _open_one(self, position: Position, record: Arrived) -> Opened[C]:
+        source = self._sources[record.topic]
+        place = Place(*_place(record))
+        at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+        if source.door is not None:
+            # At a door the cause is the place itself: partners' ids may repeat, a place never does.
+            cause = Cause(f"{position.topic_id}/{record.partition}/{record.offset}", traceparent_of(record.headers))
+            letter = Letter(source.partner or "", place, at, record.key, record.value, record.headers)
+            try:
+                event = source.door.read(letter, self._context)
+            except Exception as error:
+                raise Unreadable(f"the parser of {source.door.topic} failed: {type(error).__name__}") from error
+            return Opened(record, source.door, Heard(event, cause, place, at, None, source.partner))
+        if numbering_of(record.headers) is None:
+            raise Unreadable("the record has no number: nobody but its owner should be able to write here")
+        envelope, event = self._decoders.read(record)
+        cause = Cause(envelope.id, traceparent_of(record.headers))
+        heard = Heard(event, cause, place, envelope.time, envelope.partitionkey or None)
+        return Opened(record, source.events[envelope.type], heard)
+
+    async def _decide(
+        self,
+        work: Work[C],
+        opened: list[Opened[C]],
+        unread: Sequence[tuple[Arrived, FirmId | None]],
+        counts: dict[Partition, Counter[Outcome]],
+        culprit: Permanent | None,
+    ) -> list[Said]:
+        with deciding():
+            await self._find_firms(work.connection, opened)
+        firms = [one.heard.firm_id for one in opened if one.heard.firm_id is not None]
+        waiting = await store.lock_firms(work.connection, [*firms, *(firm for _, firm in unread if firm is not None)])
+        said: list[Said] = []
+        for record, firm_id in unread:
+            said += await self._hold(work, record, None, firm_id, "held", culprit, counts)
+        ready: list[Opened[C]] = []
+        for one in opened:
+            if one.heard.firm_id in waiting:
+                said += await self._hold(work, one.record, one, one.heard.firm_id, "queued", None, counts)
+            elif culprit is not None:
+                said += await self._hold(work, one.record, one, one.heard.firm_id, "held", culprit, counts)
+            else:
+                ready.append(one)
+        for run in _runs(ready):
+            with deciding():
+                said += await run[0].subscription.handler(Batch([one.heard for one in run]), work)
+        for one in ready:
+            counts[one.record.topic, one.record.partition][work.outcomes.get(one.heard.place, Outcome.APPLIED)] += 1
+        return said + work.said
+
+    async def _find_firms(self, connection: Connection, opened: list[Opened[C]]) -> None:
+        doors: dict[int, list[Opened[C]]] = {}
+        for one in opened:
+            if isinstance(one.subscription, AtDoor):
+                doors.setdefault(id(one.subscription), []).append(one)
+        for some in doors.values():
+            door = some[0].subscription
+            assert isinstance(door, AtDoor)
+            for one, firm_id in zip(some, await door.firm_of(connection, [o.heard.event for o in some]), strict=True):
+                one.heard = replace(one.heard, firm_id=firm_id)
+
+    async def _hold(
+        self,
+        work: Work[C],
+        record: Arrived,
+        one: Opened[C] | None,
+        firm_id: FirmId | None,
+        state: str,
+        culprit: Permanent | None,
+        counts: dict[Partition, Counter[Outcome]],
+    ) -> list[Said]:
+        source, position = self._sources[record.topic], (record.topic, record.partition)
+        topic_id = await work.connection.fetchval(
+            "SELECT topic_id FROM positions WHERE topic = $1 AND partition = $2", *position
+        )
+        await store.hold(
+            work.connection,
+            record,
+            state=state,
+            topic_id=topic_id,
+            firm_id=firm_id,
+            failure=type(culprit).__name__ if culprit else "Waits",
+            # Only the kind of failure is kept: a message may quote the record, and listings show no one's data.
+            reason=str(culprit) if culprit else "an earlier record of the same firm is held",
+            code_version=self._code_version,
+        )
+        counts[position][Outcome.HELD] += 1
+        if source.door is None:
+            return []
+        if one is not None:
+            return [source.door.held(one.heard)]
+        cause = Cause(f"{topic_id}/{record.partition}/{record.offset}", traceparent_of(record.headers))
+        at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+        return [source.door.held(Heard(None, cause, Place(*_place(record)), at, None, source.partner))]
+
+
+def _place(record: Arrived) -> tuple[str, int, int]:
+    return record.topic, record.partition, record.offset
+
+
+def _firm_of_key(record: Arrived) -> FirmId | None:
+    """The firm that an unreadable internal record is about, if its key still says so."""
+    key = (record.key or b"").decode("ascii", "replace")
+    return key if len(key) == 36 and key.count("-") == 4 else None
+
+
+def _grouped(records: Sequence[Arrived]) -> dict[Partition, list[Arrived]]:
+    groups: dict[Partition, list[Arrived]] = {}
+    for record in records:
+        groups.setdefault((record.topic, record.partition), []).append(record)
+    return groups
+
+
+def _runs(opened: Sequence[Opened[C]]) -> list[list[Opened[C]]]:
+    """Neighbours that the same handler hears: types of one topic keep their common order."""
+    runs: list[list[Opened[C]]] = []
+    for one in opened:
+        if runs and runs[-1][0].subscription is one.subscription:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return runs
+
+
+def by_feed(said: Sequence[Said], now: datetime, layout: Layout) -> dict[str, list[Packed]]:
+    ids = EventIds()
+    records: dict[str, list[Packed]] = {}
+    with deciding():
+        for one in said:
+            records.setdefault(layout.feed_of(one), []).append(record_of(one, ids.next(one), now, layout))
+    return records

@@ -1,0 +1,85 @@
+"""What went wrong, and what follows: the record is held, or the batch is tried again.
+
+    Permanent            the same record would fail again: it is held, the others go on
+    ├── Unreadable       an internal record that cannot be parsed
+    ├── TooLarge         a record of ours that its topic would not take
+    └── Undecided        the handler raised while deciding
+
+Permanent is a closed list: a failure while parsing or deciding, or an answer of the database of class 22 (a value it
+cannot take) or 23 (a constraint) from the handler's own tables. Everything else passes and is tried again with
+back-off, exceptions without an SQLSTATE included: asyncpg raises `InterfaceError` with none when its backend was
+killed, and a lost connection must never condemn a record.
+"""
+
+import asyncio
+import random
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+
+class Permanent(Exception):
+    """The same input would fail again."""
+
+
+class Unreadable(Permanent):
+    """A record on an internal feed that is not an event we subscribed to."""
+
+
+class TooLarge(Permanent):
+    """Something that we wanted to say does not fit into a record."""
+
+
+class Undecided(Permanent):
+    """A handler raised; the cause is chained."""
+
+
+_TRANSIENT = (OSError, asyncio.TimeoutError, TimeoutError, asyncpg.InterfaceError)
+_NO_PARTITION = "23514"
+"""check_violation, which is also what a missing partition of the outbox answers; that one passes."""
+
+
+@contextmanager
+def deciding() -> Iterator[None]:
+    """Around code that parses or decides: what leaves it is a `Permanent` where the same input would fail again."""
+    try:
+        yield
+    except Exception as error:
+        failure = _meaning(error)
+        if failure is None:
+            raise
+        raise failure from error
+
+
+def _meaning(error: Exception) -> Permanent | None:
+    """The permanent failure that an error stands for; None where it passes or already is one."""
+    if isinstance(error, Permanent):
+        return None
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        missing_partition = state == _NO_PARTITION and "no partition" in str(error)
+        if state[:2] in ("22", "23") and not missing_partition:
+            return Undecided(f"the database refuses a value: {state} {type(error).__name__} at {_where(error)}")
+        return None
+    if isinstance(error, _TRANSIENT):
+        return None
+    return Undecided(f"{type(error).__name__} at {_where(error)}")
+
+
+def _where(error: Exception) -> str:
+    """File and line of our own code that failed. Not the message: it may quote what the record says of a person."""
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
+    if not ours:
+        return "an unknown place"
+    path = "/".join(ours[-1].filename.split("/")[-3:])
+    return f"{path}:{ours[-1].lineno}"
+
+
+def delays(first: float = 0.1, most: float = 30.0) -> Iterator[float]:
+    """Seconds to wait before each further try: doubling, jittered by half, never above `most`."""
+    step = first
+    while True:
+        yield step * random.uniform(0.5, 1.0)
+        step = min(step * 2, most)

@@ -1,0 +1,185 @@
+"""The one seam to the Kafka clients: aiokafka for what flows, confluent's admin client for what aiokafka does not know.
+
+aiokafka carries no types, so this is the only module that imports it without them; the rest of the house sees the
+protocols and functions below.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from confluent_kafka import TopicCollection
+from confluent_kafka.admin import AdminClient
+
+from shared.feeds.records import Arrived, Headers, Packed
+
+T = TypeVar("T")
+BATCH = 1 << 20
+"""Bytes of a batch as we fill it; a single larger record still goes, alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a service reaches the broker: SCRAM over the internal listener."""
+
+    bootstrap: str
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Access({self.username}@{self.bootstrap})"
+
+    def aiokafka(self) -> dict[str, Any]:
+        return {
+            "bootstrap_servers": self.bootstrap,
+            "security_protocol": "SASL_PLAINTEXT",
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": self.username,
+            "sasl_plain_password": self.password,
+        }
+
+    def librdkafka(self) -> dict[str, str | int | float | bool]:
+        return {
+            "bootstrap.servers": self.bootstrap,
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": self.username,
+            "sasl.password": self.password,
+        }
+
+
+class Producer:
+    """An idempotent producer that is thrown away at the first error (after one, its sequence has a hole)."""
+
+    def __init__(self, access: Access, name: str) -> None:
+        self._producer = AIOKafkaProducer(
+            **access.aiokafka(),
+            client_id=name,
+            enable_idempotence=True,
+            max_batch_size=BATCH,
+            max_request_size=4 * BATCH,
+            linger_ms=0,
+            request_timeout_ms=10_000,
+            metadata_max_age_ms=30_000,
+        )
+
+    async def start(self, limit: float = 10.0) -> None:
+        try:
+            await asyncio.wait_for(self._producer.start(), limit)
+        except BaseException:
+            await self.discard()
+            raise
+
+    async def send(
+        self, topic: str, partition: int, records: Iterable[tuple[Packed, Headers]]
+    ) -> list["asyncio.Future[Any]"]:
+        """Hand over records of one partition in order; each future is done when the broker has its batch on disk."""
+        futures = []
+        batch = self._producer.create_batch()
+        for record, headers in records:
+            if batch.append(key=record.key, value=record.value, timestamp=None, headers=headers) is None:
+                batch.close()
+                futures.append(await self._producer.send_batch(batch, topic, partition=partition))
+                batch = self._producer.create_batch()
+                if batch.append(key=record.key, value=record.value, timestamp=None, headers=headers) is None:
+                    raise ValueError(f"a record of {len(record.value)} bytes fits into no batch")
+        batch.close()
+        futures.append(await self._producer.send_batch(batch, topic, partition=partition))
+        return futures
+
+    async def discard(self) -> None:
+        """Close without waiting for what is under way. `stop()` alone would leave the sender alive, and it would still
+        write when the link comes back."""
+        for close in (self._producer._sender.close, self._producer.client.close):
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(close(), 2.0)
+        self._producer._closed = True
+
+    async def stop(self) -> None:
+        """Close in peace; falls back to discarding when the broker does not answer."""
+        try:
+            await asyncio.wait_for(self._producer.stop(), 5.0)
+        except Exception:
+            await self.discard()
+
+
+async def last_records(
+    access: Access, name: str, partitions: Sequence[tuple[str, int]], limit: float = 15.0
+) -> dict[tuple[str, int], Arrived]:
+    """The last record of each partition that holds any."""
+    consumer = AIOKafkaConsumer(
+        **access.aiokafka(), client_id=name, enable_auto_commit=False, auto_offset_reset="none", fetch_max_wait_ms=50
+    )
+    found: dict[tuple[str, int], Arrived] = {}
+    try:
+        async with asyncio.timeout(limit):
+            await consumer.start()
+            wanted = [TopicPartition(topic, partition) for topic, partition in partitions]
+            begins, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
+            filled = [tp for tp in wanted if ends[tp] > begins[tp]]
+            if not filled:
+                return found
+            consumer.assign(filled)
+            for tp in filled:
+                consumer.seek(tp, ends[tp] - 1)
+            while len(found) < len(filled):
+                for tp, records in (await consumer.getmany(timeout_ms=200)).items():
+                    found[tp.topic, tp.partition] = records[-1]
+    finally:
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(consumer.stop(), 5.0)
+    return found
+
+
+class Topics:
+    """What only the broker knows of topics: their ids."""
+
+    def __init__(self, access: Access) -> None:
+        self._admin = AdminClient({**access.librdkafka(), "socket.timeout.ms": 10_000, "log_level": 0})
+
+    async def ids(self, topics: Sequence[str]) -> dict[str, str]:
+        """The id of each topic. Raises confluent's `KafkaException` when the broker does not answer or lacks one."""
+
+        def ask() -> dict[str, str]:
+            futures = self._admin.describe_topics(TopicCollection(list(topics)), request_timeout=10)
+            return {topic: str(future.result(12).topic_id) for topic, future in futures.items()}
+
+        return await in_thread(ask)
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(None, partial(work))
+
+
+class Consumer:
+    """The few calls on FastStream's consumer that are ours to make: where to read, and what to tell lag tools."""
+
+    def __init__(self, consumer: Any) -> None:
+        self._consumer = consumer
+
+    def assigned(self) -> set[tuple[str, int]]:
+        return {(tp.topic, tp.partition) for tp in self._consumer.assignment()}
+
+    def seek(self, topic: str, partition: int, offset: int) -> None:
+        self._consumer.seek(TopicPartition(topic, partition), offset)
+
+    def pause(self, topic: str, partition: int) -> None:
+        self._consumer.pause(TopicPartition(topic, partition))
+
+    def resume(self, topic: str, partition: int) -> None:
+        self._consumer.resume(TopicPartition(topic, partition))
+
+    async def bounds(self, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, int]]:
+        """First offset that the log still has, and the offset after its last record."""
+        wanted = [TopicPartition(topic, partition) for topic, partition in partitions]
+        begins, ends = await self._consumer.beginning_offsets(wanted), await self._consumer.end_offsets(wanted)
+        return {(tp.topic, tp.partition): (begins[tp], ends[tp]) for tp in wanted}
+
+    async def hint(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Commit to the group, for tools that show lag; nobody else reads it."""
+        mine = self.assigned()
+        await self._consumer.commit({TopicPartition(*key): offset for key, offset in offsets.items() if key in mine})

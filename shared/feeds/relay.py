@@ -1,0 +1,347 @@
+"""From the outbox to Kafka, each feed in order, by one process at a time.
+
+A relay holds the advisory lock of each feed that it publishes, on a session of its own, and with it an epoch; it
+sends in the order of numbers, waits for the acknowledgements and moves the cursor. What was just committed it takes
+from memory when it is the very next, everything else from the table. So a crash at any point can only repeat a
+suffix, which readers drop.
+
+The unit of failure is the feed: one that fails is set aside and tried again, the others go on. After any error of
+sending, the producer is thrown away and the feed is resent from its cursor.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+
+from shared.feeds.alarms import Alarms
+from shared.feeds.failures import delays
+from shared.feeds.journal import Cursor, Session
+from shared.feeds.kafka import Access, Producer, last_records
+from shared.feeds.numbers import split_feed
+from shared.feeds.records import Headers, Numbering, Packed, numbered, numbering_of
+from shared.feeds.store import Row
+
+log = logging.getLogger(__name__)
+
+POLL = 0.25
+"""Seconds between looks into the table; what a lost COMMIT answer left there waits no longer than this."""
+FLUSH = 0.05
+"""Seconds between two moves of the stored cursor; after a crash at most this much is repeated."""
+CLAIM = 1.0
+"""Seconds between two tries to get the locks of feeds that another process holds."""
+WINDOW = 64
+"""Rows of a feed that are sent before their acknowledgements are waited for."""
+BACKLOG = 512
+"""Rows of a feed kept in memory; the rest is in the table anyway."""
+
+
+class Relay:
+    """Publishes the feeds of one service. `run` does the work; the other methods may be called from anywhere in
+    the loop."""
+
+    def __init__(
+        self,
+        access: Access,
+        open_session: Callable[[], Awaitable[Session]],
+        feeds: Sequence[str],
+        alarms: Alarms,
+        name: str,
+    ) -> None:
+        self._access = access
+        self._open_session = open_session
+        self._feeds = tuple(feeds)
+        self._alarms = alarms
+        self._name = name
+        self._session: Session | None = None
+        self._producer: Producer | None = None
+        self._mine: dict[str, Cursor] = {}
+        self._fresh: dict[str, deque[Row]] = {}
+        self._aside: dict[str, float] = {}
+        self._pauses = {feed: delays() for feed in feeds}
+        self._behind: set[str] = set()
+        self._forks: dict[str, Mapping[str, int]] = {}
+        self._wakeup = asyncio.Event()
+        self._look = True
+        self._claimed_at = self._looked_at = self._flushed_at = 0.0
+        self.published = 0
+        self.idle_since: float | None = None
+
+    # From the writers
+
+    def publish(self, rows: Sequence[Row]) -> None:
+        """Rows that were just committed. Never blocks; what does not fit into memory is read from the table."""
+        for row in rows:
+            if row.feed in self._mine:
+                queue = self._fresh.setdefault(row.feed, deque())
+                if len(queue) < BACKLOG:
+                    queue.append(row)
+        if rows:
+            self._wakeup.set()
+
+    def wake(self) -> None:
+        """A commit is in doubt, or somebody else wrote: look into the table."""
+        self._look = True
+        self._wakeup.set()
+
+    def holds(self, feed: str) -> bool:
+        return feed in self._mine
+
+    def state(self) -> dict[str, int]:
+        """For `/status`: feeds held, feeds set aside, records published since the start."""
+        return {"held": len(self._mine), "aside": len(self._aside), "published": self.published}
+
+    # The work
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Publish until `stopping` is set and nothing is left to send, or nothing moves any more."""
+        pauses = delays(0.1, 5.0)
+        while True:
+            try:
+                if self._session is None:
+                    self._session = await self._open_session()
+                    await self._session.listen(self.wake)
+                await self._round()
+                pauses = delays(0.1, 5.0)
+                if stopping.is_set() and not self._pending():
+                    break
+                await self._rest()
+            except asyncio.CancelledError:
+                break
+            except Exception as error:
+                pause = next(pauses)
+                log.warning("relay: again in %.1f s: %s: %s", pause, type(error).__name__, error)
+                await self._let_go()
+                if stopping.is_set():
+                    break
+                await asyncio.sleep(pause)
+        await self._let_go(peacefully=True)
+
+    async def _rest(self) -> None:
+        if self._pending():
+            return
+        dirty = any(cursor.dirty for cursor in self._mine.values())
+        self.idle_since = self.idle_since or time.monotonic()
+        try:
+            await asyncio.wait_for(self._wakeup.wait(), FLUSH if dirty else POLL)
+            self.idle_since = None
+        except TimeoutError:
+            pass
+        self._wakeup.clear()
+
+    def _pending(self) -> bool:
+        return any(self._fresh.get(feed) for feed in self._mine if feed not in self._aside) or bool(
+            self._behind - self._aside.keys()
+        )
+
+    async def _round(self) -> None:
+        assert self._session is not None
+        now = time.monotonic()
+        self._aside = {feed: until for feed, until in self._aside.items() if until > now}
+        if len(self._mine) < len(self._feeds) and now - self._claimed_at > CLAIM:
+            self._claimed_at = now
+            await self._claim()
+        if self._look or now - self._looked_at > POLL:
+            self._look, self._looked_at = False, now
+            await self._look_into_table()
+        rows = await self._next_rows()
+        if rows:
+            await self._send(rows)
+        if time.monotonic() - self._flushed_at > FLUSH:
+            await self._flush()
+
+    async def _claim(self) -> None:
+        """Take the locks that are free; before writing, look whether Kafka knows more than the store."""
+        assert self._session is not None
+        taken = await self._session.claim(
+            [feed for feed in self._feeds if feed not in self._mine and feed not in self._aside]
+        )
+        if not taken:
+            return
+        tops = await last_records(self._access, f"{self._name}-relay", [split_feed(feed) for feed in taken])
+        heads = await self._session.heads(list(taken))
+        self._forks = await self._session.generations()
+        for feed, cursor in taken.items():
+            top = tops.get(split_feed(feed))
+            numbering = numbering_of(top.headers) if top is not None else None
+            if numbering is not None and (
+                numbering.generation not in self._forks or numbering.sequence > heads.get(feed, 0)
+            ):
+                self._alarms.raise_(
+                    f"restored {feed}",
+                    f"{feed}: Kafka has number {numbering.sequence}, the store knows {heads.get(feed, 0)}: "
+                    "the store was restored from an older copy. Nothing is written; run `portolano recover`.",
+                )
+                self._set_aside(feed)
+                await self._session.release(feed)
+                continue
+            self._alarms.clear(f"restored {feed}")
+            self._mine[feed] = cursor
+            if heads.get(feed, 0) > cursor.published:
+                self._behind.add(feed)
+        log.info("relay: holds %d of %d feeds", len(self._mine), len(self._feeds))
+
+    async def _look_into_table(self) -> None:
+        assert self._session is not None
+        await self._flush()
+        heads, cursors = await self._session.heads(list(self._mine)), await self._session.cursors(list(self._mine))
+        for feed, (published, epoch) in cursors.items():
+            cursor = self._mine[feed]
+            if epoch != cursor.epoch:
+                raise ConnectionError(f"another process took {feed} over")
+            if published != cursor.stored:
+                log.warning("relay: the cursor of %s was set from %d to %d", feed, cursor.published, published)
+                cursor.published = cursor.stored = published
+                self._fresh.pop(feed, None)
+            if heads.get(feed, 0) > cursor.published and not self._fresh.get(feed):
+                self._behind.add(feed)
+
+    async def _next_rows(self) -> dict[str, list[Row]]:
+        assert self._session is not None
+        rows: dict[str, list[Row]] = {}
+        for feed, queue in self._fresh.items():
+            if feed in self._aside or feed in self._behind:
+                continue
+            expected = self._mine[feed].published + 1
+            while queue and len(rows.get(feed, ())) < WINDOW:
+                if queue[0].first > expected:
+                    self._behind.add(feed)
+                    break
+                row = queue.popleft()
+                if row.last >= expected:
+                    rows.setdefault(feed, []).append(row)
+                    expected = row.last + 1
+        wanted = {feed: self._mine[feed].published for feed in self._behind - self._aside.keys() - rows.keys()}
+        if wanted:
+            found: dict[str, list[Row]] = {}
+            for row in await self._session.read(wanted):
+                found.setdefault(row.feed, []).append(row)
+            for feed, published in wanted.items():
+                self._take_from_table(feed, published, found.get(feed, []), rows)
+        return rows
+
+    def _take_from_table(self, feed: str, published: int, found: list[Row], rows: dict[str, list[Row]]) -> None:
+        if not found:
+            self._behind.discard(feed)
+            return
+        expected = published + 1
+        for row in found:
+            if row.first > expected:
+                break
+            rows.setdefault(feed, []).append(row)
+            expected = row.last + 1
+        if feed in rows:
+            self._alarms.clear(f"journal {feed}")
+        else:
+            self._alarms.raise_(
+                f"journal {feed}",
+                f"{feed}: number {published + 1} is not in the journal, {found[0].first} is: it was deleted.",
+            )
+            self._set_aside(feed)
+
+    async def _send(self, rows: dict[str, list[Row]]) -> None:
+        assert self._session is not None
+        await self._session.still_ours()
+        try:
+            if self._producer is None:
+                producer = Producer(self._access, f"{self._name}-relay")
+                await producer.start()
+                self._producer = producer
+        except Exception as error:
+            self._failed(list(rows), error)
+            return
+        sent: dict[str, list[asyncio.Future[object]]] = {}
+        failed: dict[str, BaseException] = {}
+        for feed, some in rows.items():
+            topic, partition = split_feed(feed)
+            try:
+                async with asyncio.timeout(15.0):
+                    sent[feed] = await self._producer.send(topic, partition, self._records(feed, some))
+            except Exception as refused:
+                failed[feed] = refused
+        futures = [future for some in sent.values() for future in some]
+        if futures:
+            await self._session.while_ours(asyncio.wait(futures, timeout=15.0))
+        for feed, acknowledgements in sent.items():
+            wrong = _error_of(acknowledgements)
+            if wrong is not None:
+                failed[feed] = wrong
+                continue
+            cursor = self._mine[feed]
+            self.published += rows[feed][-1].last - cursor.published
+            cursor.published = rows[feed][-1].last
+            self._pauses[feed] = delays()
+            self._alarms.clear(f"relay {feed}")
+        if failed:
+            await self._throw_away_producer()
+            for feed, wrong in failed.items():
+                self._failed([feed], wrong)
+
+    def _records(self, feed: str, rows: Sequence[Row]) -> Iterator[tuple[Packed, Headers]]:
+        """The records after the cursor with their numbers; the first row may have been published in part."""
+        published = self._mine[feed].published
+        for row in rows:
+            fork = self._forks.get(row.generation, {}).get(feed)
+            for sequence, record in enumerate(row.records, row.first):
+                if sequence > published:
+                    begins = fork is not None and sequence == fork + 1
+                    yield record, numbered(record, Numbering(sequence, row.generation, fork if begins else None))
+
+    def _failed(self, feeds: Sequence[str], error: BaseException) -> None:
+        for feed in feeds:
+            self._behind.add(feed)
+            self._fresh.pop(feed, None)
+            self._set_aside(feed)
+            self._alarms.raise_(
+                f"relay {feed}", f"{feed}: publishing fails ({type(error).__name__}); the records wait in the outbox."
+            )
+
+    def _set_aside(self, feed: str) -> None:
+        self._aside[feed] = time.monotonic() + next(self._pauses[feed])
+
+    async def _flush(self) -> None:
+        assert self._session is not None
+        self._flushed_at = time.monotonic()
+        dirty = {feed: cursor for feed, cursor in self._mine.items() if cursor.dirty}
+        if dirty:
+            for feed in await self._session.move(dirty):
+                log.warning("relay: the cursor of %s is not where it was left", feed)
+                self._look = True
+
+    async def _throw_away_producer(self) -> None:
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await producer.discard()
+
+    async def _let_go(self, *, peacefully: bool = False) -> None:
+        """Give everything up: locks go with the session, what was not acknowledged is sent again by whoever comes
+        next."""
+        if peacefully and self._producer is not None:
+            producer, self._producer = self._producer, None
+            await producer.stop()
+        await self._throw_away_producer()
+        if self._session is not None:
+            session, self._session = self._session, None
+            if peacefully:
+                try:
+                    await session.move({feed: cursor for feed, cursor in self._mine.items() if cursor.dirty})
+                except Exception as error:
+                    log.warning("relay: the last cursors were not stored: %s", error)
+            await session.close()
+        self._mine.clear()
+        self._fresh.clear()
+        self._behind.clear()
+        self._claimed_at = 0.0
+
+
+def _error_of(futures: Sequence["asyncio.Future[object]"]) -> BaseException | None:
+    for future in futures:
+        if not future.done():
+            future.cancel()
+            return TimeoutError("no acknowledgement")
+        if future.cancelled():
+            return TimeoutError("cancelled")
+        if error := future.exception():
+            return error
+    return None

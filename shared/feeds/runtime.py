@@ -1,0 +1,242 @@
+"""The parts of the runtime put together for one service.
+
+FastStream declares the subscription (one consumer for all topics of the service, in batches, acknowledgement by hand,
+with a parser that passes raw records on), the life cycle and the ASGI door. From the raw batch to the commit the code
+is ours.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Generic
+
+from aiokafka import ConsumerRebalanceListener
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER
+from faststream.security import SASLScram512
+
+from shared.contracts.base import FirmId
+from shared.feeds import store
+from shared.feeds.alarms import Alarms
+from shared.feeds.assignment import Assignment
+from shared.feeds.batches import Source, Transactions, by_feed
+from shared.feeds.journal import Session
+from shared.feeds.kafka import Access, Consumer, Topics
+from shared.feeds.numbers import feeds_of, load_layout
+from shared.feeds.reading import Reader
+from shared.feeds.records import Arrived
+from shared.feeds.relay import Relay
+from shared.feeds.speech import C, Work
+from shared.feeds.subscriptions import AtDoor, Subscription
+from shared.postgres.pool import Address, Connection, Pool, open_pool
+
+log = logging.getLogger(__name__)
+
+MOST = 500
+"""Records of a batch: below a hundred the round trips cost more than the records, beyond this little is gained."""
+DRAIN = 10.0
+"""Seconds that the end of a service waits for the batch and the sendings in flight."""
+KEEP_DAYS = 7
+JOURNAL_AHEAD_DAYS = 3
+
+
+class Feeds(Generic[C]):
+    """Everything that one process of a service needs to hear, decide and say."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        access: Access,
+        address: Address,
+        prefix: str,
+        partners: Sequence[str],
+        subscriptions: Sequence[Subscription],
+        context: C,
+        code_version: str,
+    ) -> None:
+        self.service = service
+        self.alarms = Alarms()
+        self.stopping = asyncio.Event()
+        self._access = access
+        self._address = address
+        self._prefix = prefix
+        self._partners = tuple(partners)
+        self._subscriptions = tuple(subscriptions)
+        self._context = context
+        self._code_version = code_version
+        self._sources = sources_of(self._subscriptions, prefix, self._partners)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._relay_stopping = asyncio.Event()
+        self.started_at = time.monotonic()
+        self.polled_at = time.monotonic()
+
+    def broker(self) -> KafkaBroker:
+        """The FastStream broker with the service's one subscription. `start` must have run before it starts."""
+        host = self._access.bootstrap.split(",")
+        broker = KafkaBroker(
+            host,
+            security=SASLScram512(self._access.username, self._access.password, use_ssl=False),
+            client_id=self.service,
+            allow_auto_create_topics=False,
+            consumer_only=True,
+            metadata_max_age_ms=30_000,
+            graceful_timeout=DRAIN,
+            apply_types=False,
+            logger=None,
+        )
+        listener = _Listener(self)
+        subscriber = broker.subscriber(
+            *sorted(self._sources),
+            group_id=f"{self._prefix}{self.service}",
+            batch=True,
+            max_records=MOST,
+            batch_timeout_ms=10,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="none",
+            no_reply=True,
+            parser=_as_it_is,
+            decoder=_undecoded,
+            listener=listener,
+            fetch_max_wait_ms=100,
+            max_partition_fetch_bytes=1 << 20,
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_000,
+            rebalance_timeout_ms=15_000,
+            max_poll_interval_ms=600_000,
+        )
+        listener.subscriber = subscriber
+
+        @subscriber
+        async def receive(records: Any) -> None:  # FastStream makes a model of the annotation, even unused
+            await self.reader.receive(records)
+
+        return broker
+
+    async def start(self) -> None:
+        """Open the store and begin to relay. Raises what the database raises, or `Trouble` where it was never
+        provisioned."""
+        self.pool: Pool = await open_pool(self._address, application=self.service)
+        async with self.pool.acquire() as connection:
+            self.layout = await load_layout(connection, self.service, self._prefix)
+            await connection.execute("SELECT make_outbox_days($1)", JOURNAL_AHEAD_DAYS)
+        says = tuple({event: None for subscription in self._subscriptions for event in subscription.says})
+        self.relay = Relay(
+            self._access,
+            lambda: Session.open(self._address, f"{self.service}-relay"),
+            feeds_of(says, self._partners, self.layout),
+            self.alarms,
+            self.service,
+        )
+        self.transactions = Transactions(self.pool, self.layout, self._context, self._sources, self._code_version)
+        self.transactions.before_commit = self._tell_the_holder
+        self.transactions.in_doubt = self.relay.wake
+        self.assignment = Assignment(
+            self.pool, Topics(self._access), self.alarms, lambda topic: self._sources[topic].door is not None
+        )
+        self.reader = Reader(self.transactions, self.assignment, self.relay, self.alarms, self._sources, self.stopping)
+        self._relay_task = asyncio.create_task(self.relay.run(self._relay_stopping))
+        for job in (self.assignment.run(), self.reader.hint(), self._keep_house()):
+            self._tasks.append(asyncio.create_task(job))
+
+    async def drain(self) -> None:
+        """Let the batch in flight end, publish what it said; after that nothing is begun any more."""
+        self.stopping.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN), self.assignment.busy:
+                pass
+
+    async def stop(self) -> None:
+        """The end: the relay sends what is committed, within its limit, and gives its locks back."""
+        self._relay_stopping.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._relay_task, DRAIN)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.pool.close(), 5.0)
+
+    @asynccontextmanager
+    async def work(self, firm_ids: Sequence[FirmId]) -> AsyncIterator[Work[C]]:
+        """A transaction that no record causes, with the firms locked; what is said with `work.say` leaves with its
+        commit."""
+        try:
+            async with self.pool.acquire() as connection, connection.transaction():
+                await store.lock_firms(connection, firm_ids)
+                now = await connection.fetchval("SELECT now()")
+                work = Work(connection=connection, now=now, context=self._context)
+                yield work
+                records = by_feed(work.said, now, self.layout)
+                await self._tell_the_holder(connection, sorted(records))
+                rows = await store.number(connection, self.layout.generation, records)
+        except BaseException:
+            self.relay.wake()
+            raise
+        self.relay.publish(rows)
+
+    async def _tell_the_holder(self, connection: Connection, feeds: Sequence[str]) -> None:
+        """Where another process relays a feed, wake it with the commit instead of at its next look."""
+        if not all(self.relay.holds(feed) for feed in feeds):
+            await connection.execute("SELECT pg_notify('outbox', '')")
+
+    async def _keep_house(self) -> None:
+        """Every few seconds see whether the logs still have what comes next; every hour make and drop days of the
+        journal."""
+        house_kept_at = time.monotonic()
+        while True:
+            await asyncio.sleep(5.0)
+            try:
+                await self.assignment.check()
+                if time.monotonic() - house_kept_at > 3600:
+                    house_kept_at = time.monotonic()
+                    await self.pool.execute(
+                        "SELECT make_outbox_days($1), drop_outbox_days($2)", JOURNAL_AHEAD_DAYS, KEEP_DAYS
+                    )
+            except Exception as error:
+                log.warning("house keeping: again later: %s: %s", type(error).__name__, error)
+
+
+def sources_of(subscriptions: Sequence[Subscription], prefix: str, partners: Sequence[str]) -> dict[str, Source[Any]]:
+    """What is heard on which topic (with prefix)."""
+    sources: dict[str, Source[Any]] = {}
+    events: dict[str, dict[str, Any]] = {}
+    for subscription in subscriptions:
+        if isinstance(subscription, AtDoor):
+            for code in partners:
+                sources[prefix + subscription.topic.format(partner=code)] = Source(door=subscription, partner=code)
+        else:
+            for event in subscription.types:
+                events.setdefault(prefix + event.feed, {})[event.type] = subscription
+    for topic, by_type in events.items():
+        sources[topic] = Source(events=by_type)
+    return sources
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """aiokafka's callbacks, handed on."""
+
+    def __init__(self, feeds: Feeds[Any]) -> None:
+        self._feeds = feeds
+        self.subscriber: Any = None
+
+    async def on_partitions_revoked(self, revoked: set[Any]) -> None:
+        await self._feeds.assignment.revoked(DRAIN)
+
+    def on_partitions_assigned(self, assigned: set[Any]) -> None:
+        partitions = {(tp.topic, tp.partition) for tp in assigned}
+        self._feeds.assignment.consumer = Consumer(self.subscriber.consumer)
+        self._feeds.reader.forget(partitions)
+        self._feeds.assignment.assigned(partitions)
+
+
+async def _as_it_is(records: Sequence[Arrived]) -> KafkaMessage:
+    """A parser that cannot fail: FastStream's own decodes headers, and skips the whole batch when one is not text."""
+    return KafkaMessage(tuple(records), b"", headers={}, message_id="-", correlation_id="-", consumer=FAKE_CONSUMER)
+
+
+async def _undecoded(message: KafkaMessage) -> Any:
+    return message.raw_message

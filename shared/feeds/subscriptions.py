@@ -1,0 +1,65 @@
+"""What a service hears and says: the entries of the table at the foot of each `handlers.py`.
+
+Two kinds. `On` hears our own events on internal feeds, where the sequence decides what is new. `AtDoor` hears what
+partners write, where the offset does, and where nothing that arrives may be believed: its parser is total, it never
+raises.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from shared.contracts.base import Event, FirmId
+from shared.feeds.speech import C, Handler, Heard, Place, Said
+from shared.postgres.pool import Connection
+
+D = TypeVar("D")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A record as it lies at the door: nothing is decoded, nothing is believed.
+
+    `headers` may hold nulls, bytes that are no text, and names that come twice. `appended_at` is the broker's clock.
+    """
+
+    partner: str
+    place: Place
+    appended_at: datetime
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class On(Generic[C]):
+    """Hear events of one or more types of an internal feed, in their common order."""
+
+    events: type[Event] | tuple[type[Event], ...]
+    handler: Handler[Any, C]
+    says: tuple[type[Event], ...] = ()
+
+    @property
+    def types(self) -> tuple[type[Event], ...]:
+        return self.events if isinstance(self.events, tuple) else (self.events,)
+
+
+@dataclass(frozen=True, slots=True)
+class AtDoor(Generic[D, C]):
+    """Hear what partners write to their `topic` (a template such as `partners.{partner}.firms.v1`).
+
+    `read` makes a value of a letter and must not raise. `firm_of` finds the firms that the values are about, in
+    order, None where there is none; it may ask the store. `held` says the provisional answer when a record is held
+    through our own fault (`event` is None where `read` itself failed).
+    """
+
+    topic: str
+    read: Callable[[Letter, C], D]
+    firm_of: Callable[[Connection, Sequence[D]], Awaitable[Sequence[FirmId | None]]]
+    handler: Handler[D, C]
+    held: Callable[[Heard[D | None]], Said]
+    says: tuple[type[Event], ...] = ()
+
+
+Subscription = On[Any] | AtDoor[Any, Any]
