@@ -1,0 +1,53 @@
+"""A service's runtime inside the test: the real broker, the real store, no process of its own."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from shared.agreement import load
+from shared.feeds.runtime import Feeds
+from shared.feeds.subscriptions import Subscription
+from shared.settings import AGREEMENT, ServiceSettings
+from shared.testing.waiting import until
+
+
+@asynccontextmanager
+async def running(
+    settings: ServiceSettings, service: str, subscriptions: Sequence[Subscription], context: Any
+) -> AsyncIterator[Feeds[Any]]:
+    """Started, assigned and positioned; drained and stopped at the end."""
+    feeds = Feeds(
+        service=service,
+        access=settings.access(),
+        address=settings.address(),
+        prefix=settings.topic_prefix,
+        partners=[signatory.code for signatory in load(AGREEMENT).signatories],
+        subscriptions=subscriptions,
+        context=context,
+        code_version="test",
+    )
+    broker = feeds.broker()
+    await feeds.start()
+    try:
+        await broker.start()
+
+        async def settled() -> bool:
+            return feeds.assignment.settled and bool(feeds.assignment.partitions)
+
+        await until(settled, what=f"the assignment of {service}")
+        yield feeds
+    finally:
+        await feeds.drain()
+        await broker.stop()
+        await feeds.stop()
+
+
+def settings_from(environment: Mapping[str, str], kind: type[ServiceSettings]) -> ServiceSettings:
+    """Settings as the process would read them from this environment."""
+    prefix = kind.model_config.get("env_prefix", "")
+    values = {
+        name.removeprefix(prefix).lower(): value
+        for name, value in environment.items()
+        if name.startswith(prefix) and name != f"{prefix}SECRETS"
+    }
+    return kind(_secrets_dir=environment[f"{prefix}SECRETS"], **values)  # type: ignore[arg-type]  # pydantic reads text

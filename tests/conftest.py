@@ -1,0 +1,48 @@
+"""One broker and one Postgres for the whole run; every test that needs them has topics and databases of its own."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.home import Home
+from deploy.local.kafka import Kafka
+from deploy.local.postgres import Postgres
+from deploy.provision import provision
+
+Prefix = Callable[[], Awaitable[str]]
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Home]:
+    """A started broker and database in a directory of their own; ended, by process id, with the run."""
+    root = Path(tempfile.mkdtemp(prefix="portolano-test-"))
+    home = Home(root)
+    postgres, kafka = Postgres(home), Kafka(home)
+    try:
+        postgres.launch()
+        kafka.launch()
+        postgres.wait_ready(60)
+        kafka.wait_ready(60)
+        yield home
+    finally:
+        kafka.stop()
+        postgres.stop()
+        if os.environ.get("PORTOLANO_KEEP_TESTS") is None:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def prefix(home: Home) -> AsyncIterator[str]:
+    """Topics and databases of this module alone, with two partitions: enough for order to be broken."""
+    mine = f"t{next(_NUMBERS)}."
+    await provision(home, topic_prefix=mine, partitions=2)
+    yield mine
