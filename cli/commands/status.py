@@ -1,0 +1,63 @@
+"""`portolano status`: each part of the system on this machine, and whether it serves."""
+
+import time
+
+import click
+
+from cli.output import emit, json_option, say, table
+from deploy.local import system
+from deploy.local.home import Home
+from deploy.local.state import State
+from shared.errors import Unreachable
+
+
+@click.command(epilog="Example: portolano status --json")
+@json_option
+def command(as_json: bool) -> None:
+    """Show each part: state, address, process, memory, restarts. Exit code 1 when a part is not ready, 3 when nothing
+    runs.
+    """
+    found = system.status(Home.from_environment())
+    if as_json:
+        emit(found)
+    elif found.parts:
+        table(
+            ("part", "state", "since", "address", "pid", "MB", "restarts"),
+            [
+                (
+                    part.name,
+                    part.state,
+                    _ago(part.since),
+                    part.address,
+                    part.pid,
+                    f"{part.memory / 1e6:.0f}" if part.memory is not None else None,
+                    part.restarts,
+                )
+                for part in found.parts
+            ],
+        )
+    if not found.running:
+        raise Unreachable(found.problem or "the system is not running: start it with `portolano up`")
+    if not as_json:
+        say(f"{found.phase}, {found.memory / 1e6:.0f} MB in all")
+        for part in found.parts:
+            for alarm in _alarms(part.service):
+                say(f"{part.name}: {alarm}")
+            if part.last_exit and part.state != State.STOPPED:
+                say(f"{part.name}, {part.restarts} restarts, the last because: {part.last_exit}")
+    if not found.ready:
+        raise click.exceptions.Exit(1)
+
+
+def _alarms(told: dict[str, object]) -> list[str]:
+    """What a service's own status says of feeds that do not go on; its form is the service's affair."""
+    alarms = told.get("alarms")
+    return [str(alarm) for alarm in alarms] if isinstance(alarms, list) else []
+
+
+def _ago(since: float | None) -> str | None:
+    if since is None:
+        return None
+    seconds = max(0, int(time.time() - since))
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min" if minutes else f"{seconds} s"

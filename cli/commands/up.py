@@ -1,0 +1,53 @@
+"""`portolano up`: start the system on this machine, or find it running."""
+
+import time
+
+import click
+
+from cli.output import emit, json_option, say
+from deploy.local import system
+from deploy.local.home import Home
+
+
+@click.command(epilog="Example: portolano up && portolano status")
+@click.option("--attach", is_flag=True, help="Stay, tell what changes, and stop the system on Ctrl-C.")
+@json_option
+def command(attach: bool, as_json: bool) -> None:
+    """Start Kafka, PostgreSQL, the mail sink and the four services; returns when all are ready.
+
+    A system that runs already is left as it is.
+    """
+    home = Home.from_environment()
+    try:
+        made = system.up(home, say)
+    except KeyboardInterrupt:
+        say("what has begun to start goes on: `portolano status` shows it, `portolano down` stops it")
+        raise
+    if as_json:
+        emit(made)
+    elif made.was_running:
+        say("the system is running already")
+    else:
+        say(f"ready after {made.seconds:.1f} s; mails: {_mail_address(made)}; stop it with `portolano down`")
+    if attach:
+        _stay(home)
+
+
+def _mail_address(made: system.Up) -> str:
+    return next((part.address for part in made.parts if part.name == "mail"), "nowhere")
+
+
+def _stay(home: Home) -> None:
+    say("attached; Ctrl-C stops the system")
+    last: dict[str, str] = {}
+    try:
+        while (now := system.status(home)).running:
+            for part in now.parts:
+                if last.get(part.name, part.state) != part.state:
+                    say(f"{part.name}: {part.state}" + (f" ({part.last_exit})" if part.last_exit else ""))
+                last[part.name] = part.state
+            time.sleep(1.0)
+        say("the system was stopped from elsewhere")
+    except KeyboardInterrupt:
+        done = system.down(home, say)
+        say(f"stopped after {done.seconds:.1f} s")
