@@ -52,7 +52,7 @@ class ServiceSettings(BaseSettings):
 
 def read_settings(kind: type[S]) -> S:
     """Read the environment. Raises `Trouble` that names each variable or secret file that is missing or wrong."""
-    prefix = kind.model_config.get("env_prefix", "")
+    prefix = kind.model_config.get("env_prefix", "").upper()
     secrets = os.environ.get(f"{prefix}SECRETS")
     if secrets is not None and not Path(secrets).is_dir():
         raise Trouble(f"{prefix}SECRETS names {secrets}, which is not a directory.")

@@ -1,10 +1,24 @@
-"""Identifiers that follow from their cause, never from chance or clock: deciding again says the same."""
+"""Identifiers that follow from what they identify, never from chance or clock.
+
+Whoever decides the same again gives the same name to it: a need is named by its firm, front, market and direction, a
+referral by its need and by what caused it. All are UUIDs of version 5 over one namespace of ours.
+"""
 
 import uuid
 
-_OURS = uuid.UUID("5f0a3e52-6d1c-5b7e-9c1a-2f0d8c3b7a41")
+_NAMESPACE = uuid.UUID("b7b3c4a2-6f0d-5d0c-9f59-3a5d1a4be5f1")
 
 
 def derive(*parts: str) -> str:
-    """A UUID (version 5) of the parts joined by "/"; the same parts give the same id in every process."""
-    return str(uuid.uuid5(_OURS, "/".join(parts)))
+    """The UUID of these parts, in this order; parts are codes and ids, which hold no slash."""
+    return str(uuid.uuid5(_NAMESPACE, "/".join(parts)))
+
+
+def need_id(firm_id: str, front: str, *, import_: bool, market: str | None) -> str:
+    """The name of a need: (firm, front, import, market); no market is a market of its own."""
+    return derive("need", firm_id, front, "import" if import_ else "export", market or "")
+
+
+def referral_id(need: str, cause: str, ordinal: int | str) -> str:
+    """The name of a referral: its need, its cause, and its ordinal under that cause or the referral it replaces."""
+    return derive("referral", need, cause, str(ordinal))

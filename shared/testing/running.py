@@ -44,7 +44,7 @@ async def running(
 
 def settings_from(environment: Mapping[str, str], kind: type[ServiceSettings]) -> ServiceSettings:
     """Settings as the process would read them from this environment."""
-    prefix = kind.model_config.get("env_prefix", "")
+    prefix = kind.model_config.get("env_prefix", "").upper()
     values = {
         name.removeprefix(prefix).lower(): value
         for name, value in environment.items()

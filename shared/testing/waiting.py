@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(look: Callable[[], Awaitable[T]], *, limit: float = 20.0, what: str = "the condition") -> T:
+async def until(look: Callable[[], Awaitable[T | None]], *, limit: float = 20.0, what: str = "the condition") -> T:
     """The first truthy answer of `look`; `AssertionError` with the last answer when the limit has passed."""
     end = time.monotonic() + limit
     while True:

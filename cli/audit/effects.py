@@ -1,0 +1,265 @@
+"""Every event has its effect in the store that heard it, and every effect an event that explains it.
+
+What a service heard is taken from Kafka, up to where its snapshot says it has read; what it said is taken from the
+journal of that same snapshot (and from Kafka where the journal's keep is over). Both are then held against its
+tables.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from cli.audit.evidence import Log, Record, Store
+from cli.audit.findings import Report
+from shared.contracts.classifier import FirmAssessed
+from shared.contracts.intake import FirmRegistered
+from shared.contracts.notifier import NotificationDelivered
+from shared.contracts.referral import ReferralMoved, ReferralOpened
+
+Logs = Mapping[tuple[str, int], Log]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event as the auditor reads it: type, data, and the feed's name."""
+
+    feed: str
+    type: str
+    data: Any
+
+
+@dataclass(slots=True)
+class Life:
+    """One service: its snapshot, what it heard on internal feeds, what it said."""
+
+    store: Store
+    prefix: str
+    logs: Logs
+
+    def heard(self, topic: str, kind: str) -> Iterator[Any]:
+        """Data of the events of a type that the snapshot has consumed and not set aside, each number once."""
+        aside = {
+            (row["topic"], row["partition"], row["record_offset"])
+            for row in self.store.held
+            if row["state"] != "redriven"
+        }
+        for (name, partition), log in self.logs.items():
+            position = self.store.positions.get((name, partition))
+            if name != self.prefix + topic or position is None:
+                continue
+            last = 0
+            for record in log.records:
+                if record.offset >= position["next_offset"] or record.number is None or record.number <= last:
+                    continue
+                last = record.number
+                if (name, partition, record.offset) not in aside and record.attribute("type") == kind:
+                    yield record.data()
+
+    def consumed(self, topic: str) -> Iterator[Record]:
+        """Records of a door that the snapshot has consumed."""
+        for (name, partition), log in self.logs.items():
+            position = self.store.positions.get((name, partition))
+            if name == self.prefix + topic and position is not None:
+                yield from (record for record in log.records if record.offset < position["next_offset"])
+
+    def said(self, topic: str) -> Iterator[Told]:
+        """Everything that was said on a topic, in the order of its feeds."""
+        for feed, rows in self.store.journal.items():
+            name, _, partition = feed.rpartition("/")
+            if name != self.prefix + topic:
+                continue
+            begins = rows[0].first
+            log = self.logs.get((name, int(partition)))
+            seen = 0
+            for record in log.records if log else ():
+                if record.number is not None and seen < record.number < begins:
+                    seen = record.number
+                    yield Told(feed, record.attribute("type"), record.data())
+            for row in rows:
+                for packed in row.records or ():
+                    headers = dict(packed.headers)
+                    kind, document = headers.get("ce_type"), msgspec.json.decode(packed.value)
+                    if kind is not None:
+                        yield Told(feed, kind.decode(), document)
+                    else:
+                        yield Told(feed, document["type"], document["data"])
+
+    @property
+    def firms_waiting(self) -> set[str]:
+        return set(self.store.firms_held)
+
+
+def check_intake(report: Report, life: Life, partners: Iterable[str]) -> None:
+    """Each record at the door has one final answer; each firm's versions count 1, 2, 3 … up to its row's."""
+    versions = _in_order(report, "intake", life.said("intake.firms.v1"), FirmRegistered.type)
+    rows = {row["firm_id"]: row["version"] for row in life.store.tables["profiles"] if row["version"]}
+    _same_versions(report, "intake's profiles", rows, versions, set())
+    for code in partners:
+        answers: Counter[tuple[str, int, int]] = Counter()
+        for told in life.said(f"partners.{code}.receipts.v1"):
+            if not told.type.endswith(".held.v1"):
+                answers[_position(told.data)] += 1
+        _one_answer_each(report, life, f"partners.{code}.firms.v1", answers)
+
+
+def check_classifier(report: Report, life: Life) -> None:
+    """The newest version heard of each firm is the one assessed; what was said answers what was heard, once."""
+    heard = {(data["firm_id"], data["version"]) for data in life.heard("intake.firms.v1", FirmRegistered.type)}
+    report.looked_at["assessments"] += len(heard)
+    said: Counter[tuple[str, int]] = Counter()
+    for told in life.said("classifier.assessments.v1"):
+        if told.type == FirmAssessed.type:
+            said[told.data["firm_id"], told.data["version"]] += 1
+    _once(report, "an assessment", said)
+    for firm_id, version in said.keys() - heard:
+        report.find("effects", f"firm {firm_id}", f"version {version} was assessed and never heard")
+    rows = {row["firm_id"]: row["version"] for row in life.store.tables["assessments"]}
+    _same_versions(report, "the classifier's assessments", rows, _newest(heard), life.firms_waiting)
+
+
+def check_referral(report: Report, life: Life, partners: Iterable[str]) -> None:
+    """Each referral was opened once and told once to its partner, and stands where its last move left it."""
+    heard = {(d["firm_id"], d["version"]) for d in life.heard("classifier.assessments.v1", FirmAssessed.type)}
+    rows = {row["firm_id"]: row["version"] for row in life.store.tables["assessments"]}
+    _same_versions(report, "referral's assessments", rows, _newest(heard), life.firms_waiting)
+    opened: Counter[str] = Counter()
+    status: dict[str, str] = {}
+    partner: dict[str, str] = {}
+    for told in life.said("referral.events.v1"):
+        referral_id = told.data["referral_id"]
+        partner[referral_id] = told.data["partner"]
+        if told.type == ReferralOpened.type:
+            opened[referral_id] += 1
+            status.setdefault(referral_id, "requested")
+        elif told.type == ReferralMoved.type:
+            status[referral_id] = told.data["status"]
+    requested: Counter[tuple[str, str]] = Counter()
+    for code in partners:
+        answers: Counter[tuple[str, int, int]] = Counter()
+        for told in life.said(f"partners.{code}.referrals.v1"):
+            if told.type == "it.portolano.referral.requested.v1":
+                requested[code, told.data["referral_id"]] += 1
+            elif told.type.endswith((".update-recorded.v1", ".update-refused.v1")):
+                answers[_position(told.data)] += 1
+        _one_answer_each(report, life, f"partners.{code}.updates.v1", answers)
+    referrals = {row["referral_id"]: row for row in life.store.tables["referrals"]}
+    report.looked_at["referrals"] += len(referrals.keys() | opened.keys())
+    _once(report, "the opening of referral", opened)
+    for referral_id in opened.keys() - referrals.keys():
+        report.find("effects", f"referral {referral_id}", f"was told to {partner[referral_id]} and is not in the store")
+    for referral_id, row in referrals.items():
+        where = f"referral {referral_id}"
+        if referral_id not in opened:
+            report.find("effects", where, "is in the store and was never said")
+        if requested[row["partner"], referral_id] != 1:
+            report.find("effects", where, f"{row['partner']} was asked {requested[row['partner'], referral_id]} times")
+        if status.get(referral_id, row["status"]) != row["status"]:
+            report.find("effects", where, f"stands as {row['status']}, its last move said {status[referral_id]}")
+    for code, referral_id in requested.keys() - {(row["partner"], key) for key, row in referrals.items()}:
+        report.find(
+            "effects", f"referral {referral_id}", f"{code} was asked, but the store has no such referral of theirs"
+        )
+    delivered = Counter(_key(d) for d in life.heard("notifier.deliveries.v1", NotificationDelivered.type))
+    _same_rows(report, "a delivery", delivered, Counter(_key(row) for row in life.store.tables["deliveries"]), life)
+
+
+def check_notifier(report: Report, life: Life) -> None:
+    """One message for each that was to be told, neither more nor less; each that was sent was said once."""
+    expected: Counter[tuple[str, ...]] = Counter()
+    for data in life.heard("referral.events.v1", ReferralOpened.type):
+        for recipient in ("partner", "firm"):
+            expected[data["referral_id"], "mail", recipient, "requested"] += 1
+    for data in life.heard("referral.events.v1", ReferralMoved.type):
+        if data["status"] == "accepted":
+            expected[data["referral_id"], "mail", "firm", "accepted"] += 1
+    rows = life.store.tables["notifications"]
+    report.looked_at["notifications"] += len(rows)
+    _same_rows(report, "a message", expected, Counter(_key(row) for row in rows), life)
+    sent = Counter(_key(row) for row in rows if row["state"] == "sent")
+    said = Counter(_key(t.data) for t in life.said("notifier.deliveries.v1") if t.type == NotificationDelivered.type)
+    for key in sent.keys() | said.keys():
+        if sent[key] != said[key]:
+            report.find(
+                "effects", f"message {'/'.join(key)}", f"is marked sent {sent[key]} times and said {said[key]} times"
+            )
+    report.waiting["mails to be sent"] += sum(row["state"] == "pending" for row in rows)
+
+
+def _key(row: Any) -> tuple[str, ...]:
+    return row["referral_id"], row["channel"], row["recipient"], row["purpose"]
+
+
+def _position(data: Any) -> tuple[str, int, int]:
+    at = data["position"]
+    return at["topic"], at["partition"], at["offset"]
+
+
+def _in_order(report: Report, who: str, told: Iterable[Told], kind: str) -> dict[str, int]:
+    """The last version said of each firm; they must come as 1, 2, 3 …"""
+    last: dict[str, int] = {}
+    for one in told:
+        if one.type != kind:
+            continue
+        firm_id, version = one.data["firm_id"], one.data["version"]
+        if (firm_id in last and version != last[firm_id] + 1) or (firm_id not in last and version != 1):
+            report.find("order", f"{who}, firm {firm_id}", f"version {version} follows {last.get(firm_id, 'nothing')}")
+        last[firm_id] = version
+    report.looked_at["firms"] += len(last)
+    return last
+
+
+def _newest(versions: Iterable[tuple[str, int]]) -> dict[str, int]:
+    newest: dict[str, int] = {}
+    for firm_id, version in versions:
+        newest[firm_id] = max(version, newest.get(firm_id, 0))
+    return newest
+
+
+def _same_versions(
+    report: Report, who: str, rows: Mapping[str, int], expected: Mapping[str, int], waiting: set[str]
+) -> None:
+    for firm_id in (rows.keys() | expected.keys()) - waiting:
+        if rows.get(firm_id) != expected.get(firm_id):
+            report.find(
+                "effects",
+                f"{who}, firm {firm_id}",
+                f"the row says version {rows.get(firm_id, 'none')}, the events say {expected.get(firm_id, 'none')}",
+            )
+
+
+def _once(report: Report, what: str, counts: Mapping[Any, int]) -> None:
+    for key, n in counts.items():
+        if n != 1:
+            report.find("effects", f"{what} {key}", f"was said {n} times")
+
+
+def _one_answer_each(report: Report, life: Life, topic: str, answers: Mapping[tuple[str, int, int], int]) -> None:
+    aside = {
+        (r["topic"], r["partition"], r["record_offset"]) for r in life.store.held if r["state"] in ("held", "queued")
+    }
+    consumed = {(record.topic, record.partition, record.offset) for record in life.consumed(topic)}
+    report.looked_at["records at the doors"] += len(consumed)
+    for at in consumed:
+        wanted = 0 if at in aside else 1
+        if answers.get(at, 0) != wanted:
+            report.find(
+                "answers", f"{at[0]}/{at[1]}@{at[2]}", f"has {answers.get(at, 0)} final answers instead of {wanted}"
+            )
+    begins = {key: log.begin for key, log in life.logs.items()}
+    for at in answers.keys() - consumed:
+        if at[2] >= begins.get((at[0], at[1]), 0):
+            report.find("answers", f"{at[0]}/{at[1]}@{at[2]}", "was answered and never consumed")
+
+
+def _same_rows(report: Report, what: str, expected: Mapping[Any, int], rows: Mapping[Any, int], life: Life) -> None:
+    for key in expected.keys() | rows.keys():
+        if expected.get(key, 0) != rows.get(key, 0):
+            report.find(
+                "effects",
+                f"{what} {'/'.join(key)}",
+                f"stands {rows.get(key, 0)} times in the store of {life.store.service}, "
+                f"the events ask for {expected.get(key, 0)}",
+            )

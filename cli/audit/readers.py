@@ -1,0 +1,63 @@
+"""Conservation: every record that a service consumed ended in exactly one outcome, recounted from the topic itself."""
+
+from collections import Counter
+
+import asyncpg
+
+from cli.audit.evidence import Log, Store
+from cli.audit.findings import Report
+
+OUTCOMES = ("applied", "repeated", "refused", "held", "discarded")
+
+
+def check_reader(report: Report, store: Store, topic: str, partition: int, log: Log) -> None:
+    """`log` was read after the snapshot, so it holds at least all that the snapshot says was consumed."""
+    where = f"{store.service} reading {topic}/{partition}"
+    position = store.positions.get((topic, partition))
+    if position is None:
+        report.waiting[f"unread by {store.service}"] += len(log.records)
+        return
+    consumed = position["next_offset"] - position["first_offset"]
+    counted = sum(position[outcome] for outcome in OUTCOMES)
+    if consumed != counted:
+        report.find("conservation", where, f"{consumed} records were consumed, {counted} have an outcome")
+    if position["next_offset"] > log.end:
+        report.find(
+            "conservation", where, f"offset {position['next_offset']} comes next, but the topic ends at {log.end}"
+        )
+    report.looked_at["records consumed"] += consumed
+    report.waiting[f"unread by {store.service}"] += sum(r.offset >= position["next_offset"] for r in log.records)
+    if log.begin <= position["first_offset"] and any(r.number is not None for r in log.records):
+        _recount(report, where, position, log)
+
+
+def _recount(report: Report, where: str, position: asyncpg.Record, log: Log) -> None:
+    """Numbers decide on feeds: each once is new, all other copies are repeats."""
+    seen: Counter[int] = Counter()
+    for record in log.records:
+        if position["first_offset"] <= record.offset < position["next_offset"] and record.number is not None:
+            seen[record.number] += 1
+    repeats = sum(seen.values()) - len(seen)
+    top = max(seen, default=0)
+    if position["sequence"] != top:
+        report.find("conservation", where, f"the position says number {position['sequence']}, the topic {top}")
+    if len(seen) != top:
+        report.find("conservation", where, f"{top} numbers were passed, {len(seen)} of them were there to be read")
+    if position["repeated"] != repeats:
+        report.find("conservation", where, f"{position['repeated']} were counted as repeats, the topic has {repeats}")
+
+
+def check_held(report: Report, store: Store) -> None:
+    """Each firm counts exactly the records that wait on it."""
+    waiting: Counter[str] = Counter(
+        row["firm_id"] for row in store.held if row["state"] in ("held", "queued") and row["firm_id"] is not None
+    )
+    for firm_id in waiting.keys() | store.firms_held.keys():
+        if waiting[firm_id] != store.firms_held.get(firm_id, 0):
+            report.find(
+                "held",
+                f"{store.service}, firm {firm_id}",
+                f"{waiting[firm_id]} records wait, the firm's row says {store.firms_held.get(firm_id, 0)}",
+            )
+    report.looked_at["held records"] += len(store.held)
+    report.waiting["held"] += sum(waiting.values())

@@ -1,0 +1,52 @@
+"""What the referral service says to the notifier: a referral was opened, a referral moved."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+import msgspec
+
+from shared.contracts import topics
+from shared.contracts.base import Event, FirmId
+from shared.contracts.classifier import Segment
+from shared.contracts.firm import Contacts
+
+Role = Literal["responsible", "executor", "supporting"]
+"""responsible: owns the need · executor: carries out the leg in the market · supporting: a copy, no clocks."""
+
+
+class ReferralOpened(Event, frozen=True, kw_only=True):
+    """A need was given to a partner. `firm_name` and `contacts` are there as far as telling them needs them."""
+
+    type: ClassVar[str] = "it.portolano.referral.opened.v1"
+    feed: ClassVar[str] = topics.REFERRAL_EVENTS
+
+    firm_id: FirmId
+    referral_id: str
+    need_id: str
+    partner: str
+    role: Role
+    front: str
+    import_: bool = msgspec.field(name="import")
+    segment: Segment
+    requested_at: datetime
+    market: str | None = None
+    firm_name: str | None = None
+    contacts: Contacts | None = None
+    replaces: str | None = None
+
+
+class ReferralMoved(Event, frozen=True, kw_only=True):
+    """A referral went from one status to another; `reason` is coded where the move has one."""
+
+    type: ClassVar[str] = "it.portolano.referral.moved.v1"
+    feed: ClassVar[str] = topics.REFERRAL_EVENTS
+
+    firm_id: FirmId
+    referral_id: str
+    partner: str
+    was: str
+    status: str
+    at: datetime
+    reason: str | None = None
+    firm_name: str | None = None
+    contacts: Contacts | None = None

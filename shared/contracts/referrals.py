@@ -1,0 +1,145 @@
+"""What a partner reads on its referrals topic: tasks, their end, and the one final answer to each of its updates."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+import msgspec
+
+from shared.contracts.base import Event, FirmId
+from shared.contracts.classifier import Segment
+from shared.contracts.firm import Part, Profile
+from shared.contracts.receipts import Position
+from shared.contracts.referral import Role
+from shared.contracts.rules import Problem
+
+Flag = Literal["late", "out_of_order", "repeated"]
+
+_FEED = "partners.{partner}.referrals.v1"
+
+
+class FirmForPartner(Profile, frozen=True, kw_only=True):
+    """The merged profile in the inbound form, with our name for the firm. Made by `for_partner`."""
+
+    firm_id: FirmId
+
+
+def for_partner(profile: Profile, firm_id: FirmId) -> FirmForPartner:
+    """The profile as a partner may see it: without declared memberships and the preferred partner."""
+    members = {name: getattr(profile, name) for name in profile.__struct_fields__}
+    return FirmForPartner(**members | {"declared_memberships": None, "preferred_partner": None}, firm_id=firm_id)
+
+
+class OfferedService(Part, frozen=True, kw_only=True):
+    """A service that fits the need: its code and title in the partner's own list, and where to read of it."""
+
+    code: str
+    title: str
+    link: str | None = None
+
+
+class Step(Part, frozen=True, kw_only=True):
+    """One step of the routing order that was looked at, and what it found."""
+
+    step: str
+    reason: str
+
+
+class Candidate(Part, frozen=True, kw_only=True):
+    """One of the twelve and why it is, or is not, the one; `predicate` names what failed."""
+
+    partner: str
+    verdict: str
+    predicate: str | None = None
+
+
+class Tie(Part, frozen=True, kw_only=True):
+    """Who stood equal, and the hash that chose (rendezvous over firm id and partner)."""
+
+    members: tuple[str, ...]
+    hash: str
+
+
+class Decision(Part, frozen=True, kw_only=True):
+    """A receipt of routing: why this partner, why not the others, under which rule, and what would change it."""
+
+    agreement: str
+    rule: str
+    path: tuple[Step, ...]
+    candidates: tuple[Candidate, ...]
+    would_change_it: tuple[str, ...]
+    tie: Tie | None = None
+
+
+class _OfReferral(Event, frozen=True, kw_only=True):
+    """What everything about a referral carries."""
+
+    referral_id: str
+    status: str
+    at: datetime
+    accept_by: datetime | None = None
+    contact_by: datetime | None = None
+    hold_until: datetime | None = None
+
+
+class ReferralRequested(_OfReferral, frozen=True, kw_only=True):
+    """The partner is asked to take a need. `reference` and `replaces` only where they are this partner's own."""
+
+    type: ClassVar[str] = "it.portolano.referral.requested.v1"
+    feed: ClassVar[str] = _FEED
+
+    need_id: str
+    role: Role
+    front: str
+    import_: bool = msgspec.field(name="import")
+    services: tuple[OfferedService, ...]
+    firm: FirmForPartner
+    segment: Segment
+    decision: Decision
+    part_of: str | None = None
+    market: str | None = None
+    reference: str | None = None
+    replaces: str | None = None
+
+
+class ReferralCancelled(_OfReferral, frozen=True, kw_only=True):
+    """The hub took the referral back; `reason` is coded."""
+
+    type: ClassVar[str] = "it.portolano.referral.cancelled.v1"
+    feed: ClassVar[str] = _FEED
+
+    reason: str
+
+
+class _OfUpdate(Event, frozen=True, kw_only=True):
+    """What every answer to an update carries; referral and status only where the update names one of this partner's."""
+
+    position: Position
+    at: datetime
+    update_id: str | None = None
+    referral_id: str | None = None
+    status: str | None = None
+
+
+class UpdateRecorded(_OfUpdate, frozen=True, kw_only=True):
+    """The update is on the referral's file; `flags` say how it was taken. `status` is the referral's after it."""
+
+    type: ClassVar[str] = "it.portolano.referral.update-recorded.v1"
+    feed: ClassVar[str] = _FEED
+
+    flags: tuple[Flag, ...] = ()
+
+
+class UpdateRefused(_OfUpdate, frozen=True, kw_only=True):
+    """The update changed nothing; all its problems at once. `status` is the referral's as it stands."""
+
+    type: ClassVar[str] = "it.portolano.referral.update-refused.v1"
+    feed: ClassVar[str] = _FEED
+
+    problems: tuple[Problem, ...]
+
+
+class UpdateHeld(_OfUpdate, frozen=True, kw_only=True):
+    """Our fault: the update is kept and looked at; the final answer follows."""
+
+    type: ClassVar[str] = "it.portolano.referral.update-held.v1"
+    feed: ClassVar[str] = _FEED
