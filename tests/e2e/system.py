@@ -11,7 +11,8 @@ from typing import Any
 
 import asyncpg
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from deploy.local import ports
 from deploy.local.home import CHECKOUT, SERVICES, Home, database_name
