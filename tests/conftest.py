@@ -4,7 +4,8 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,19 @@ from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.provision import provision
 
-Prefix = Callable[[], Awaitable[str]]
+
+@dataclass(frozen=True)
+class Servers:
+    """The broker and the database of the run; a test that stops one starts it again."""
+
+    home: Home
+    postgres: Postgres
+    kafka: Kafka
 
 
 @pytest.fixture(scope="session")
-def home() -> Iterator[Home]:
-    """A started broker and database in a directory of their own; ended, by process id, with the run."""
+def servers() -> Iterator[Servers]:
+    """Started in a directory of their own; ended, by process id, with the run."""
     root = Path(tempfile.mkdtemp(prefix="portolano-test-"))
     home = Home(root)
     postgres, kafka = Postgres(home), Kafka(home)
@@ -29,12 +37,17 @@ def home() -> Iterator[Home]:
         kafka.launch()
         postgres.wait_ready(60)
         kafka.wait_ready(60)
-        yield home
+        yield Servers(home, postgres, kafka)
     finally:
         kafka.stop()
         postgres.stop()
         if os.environ.get("PORTOLANO_KEEP_TESTS") is None:
             shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def home(servers: Servers) -> Home:
+    return servers.home
 
 
 _NUMBERS = itertools.count(1)

@@ -52,7 +52,7 @@ def command(as_json: bool) -> None:
 def _alarms(told: dict[str, object]) -> list[str]:
     """What a service's own status says of feeds that do not go on; its form is the service's affair."""
     alarms = told.get("alarms")
-    return [str(alarm) for alarm in alarms] if isinstance(alarms, list) else []
+    return [str(alarm) for alarm in alarms.values()] if isinstance(alarms, dict) else []
 
 
 def _ago(since: float | None) -> str | None:

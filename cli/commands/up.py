@@ -7,6 +7,7 @@ import click
 from cli.output import emit, json_option, say
 from deploy.local import system
 from deploy.local.home import Home
+from deploy.local.state import State
 
 
 @click.command(epilog="Example: portolano up && portolano status")
@@ -44,7 +45,10 @@ def _stay(home: Home) -> None:
         while (now := system.status(home)).running:
             for part in now.parts:
                 if last.get(part.name, part.state) != part.state:
-                    say(f"{part.name}: {part.state}" + (f" ({part.last_exit})" if part.last_exit else ""))
+                    say(
+                        f"{part.name}: {part.state}"
+                        + (f" ({part.last_exit})" if part.last_exit and part.state != State.READY else "")
+                    )
                 last[part.name] = part.state
             time.sleep(1.0)
         say("the system was stopped from elsewhere")

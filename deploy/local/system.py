@@ -85,8 +85,9 @@ def up(home: Home, say: Say, *, limit: float = 150.0, command: Sequence[str] = _
         # In the foreground, where somebody sees the bar; the supervisor then finds everything in place.
         jars.ensure(home.cache)
         running = _wait_while_stopping(home, say)
+        mark = LogMark.at_end(log_path(home, state.LOCK))
         process = None if running else _start_supervisor(home, command)
-        found = _wait_ready(home, process, say, began + limit)
+        found = _wait_ready(home, process, mark, say, began + limit)
         return Up(running is not None, time.monotonic() - began, tuple(found.parts))
 
 
@@ -174,30 +175,44 @@ def _start_supervisor(home: Home, command: Sequence[str]) -> "subprocess.Popen[b
         )
 
 
-def _wait_ready(home: Home, process: "subprocess.Popen[bytes] | None", say: Say, until: float) -> SystemState:
-    mark = LogMark.at_end(log_path(home, state.LOCK))
+def _wait_ready(
+    home: Home, process: "subprocess.Popen[bytes] | None", mark: LogMark, say: Say, until: float
+) -> SystemState:
+    """Wait for every part, telling each as it comes; of a system that ran before (no `process`), what is awaited."""
     told: set[str] = set()
+    waiting: list[str] = []
     while time.monotonic() < until:
         ended = process is not None and process.poll() is not None
         found = state.read(home)
-        if found is not None:
-            if found.phase is Phase.READY and process is None:
-                return found
-            for part in sorted(found.parts, key=lambda part: part.since):
-                if part.state is State.READY and part.name not in told:
-                    told.add(part.name)
-                    say(f"{part.name} is ready after {part.since - found.started:.1f} s: {part.address}")
-            if found.phase is Phase.READY and found.supervisor.is_alive():
-                return found
-            if found.problem and (ended or process is None):
-                raise Trouble(found.problem)
-            if ended and found.phase in (Phase.STOPPING, Phase.STOPPED):
-                raise Trouble("the system was stopped while it started")
+        waiting = [part.name for part in found.parts if part.state is not State.READY] if found else ["the supervisor"]
+        if found is not None and found.phase is Phase.READY and not waiting and found.supervisor.is_alive():
+            if process is not None:
+                _tell(found, told, say)
+            return found
+        if process is None and waiting and not told:
+            told.update(waiting)
+            say(f"it runs, but not all is ready: waiting for {', '.join(waiting)}")
+        if process is not None and found is not None:
+            _tell(found, told, say)
         if ended or (process is None and (found is None or not found.supervisor.is_alive())):
-            raise Trouble(f"the supervisor ended: {mark.complaint()}; log: {log_path(home, state.LOCK)}")
+            raise Trouble(_why_it_ended(home, found, mark))
         time.sleep(_LOOK_EVERY)
-    slow = [part.name for part in found.parts if part.state is not State.READY] if found else ["the supervisor"]
-    raise Trouble(f"not ready in time: {', '.join(slow)}; look into {home.log}, stop with `portolano down`")
+    raise Trouble(f"not ready in time: {', '.join(waiting)}; look into {home.log}, stop with `portolano down`")
+
+
+def _tell(found: SystemState, told: set[str], say: Say) -> None:
+    for part in sorted(found.parts, key=lambda part: part.since):
+        if part.state is State.READY and part.name not in told:
+            told.add(part.name)
+            say(f"{part.name} is ready after {part.since - found.started:.1f} s: {part.address}")
+
+
+def _why_it_ended(home: Home, found: SystemState | None, mark: LogMark) -> str:
+    if found is not None and found.problem:
+        return found.problem
+    if found is not None and found.phase in (Phase.STOPPING, Phase.STOPPED):
+        return "the system was stopped while it started"
+    return f"the supervisor ended: {mark.complaint()}; log: {log_path(home, state.LOCK)}"
 
 
 def _clear_leftovers(home: Home) -> tuple[str, ...]:

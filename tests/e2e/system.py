@@ -46,9 +46,13 @@ class System:
             self.doors = {service: self.home.port(service) for service in SERVICES}
         for service in SERVICES:
             self._spawn(service)
+        await self.reconnect()
+        await self.ready()
+
+    async def reconnect(self) -> None:
+        """Connections of the test's own to the stores; again after the database was away."""
         for service in SERVICES:
             self.stores[service] = await asyncpg.connect(**self.home.admin_dsn(database_name(service, self.prefix)))
-        await self.ready()
 
     async def stop(self) -> None:
         for store in self.stores.values():

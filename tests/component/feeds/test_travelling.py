@@ -90,7 +90,7 @@ async def test_a_missing_number_is_seen_by_the_reader_and_waited_for(stage: Stag
         feed = await until(lambda: _published(stage, 40), what="forty published")
     topic, _, partition = feed.rpartition("/")
     # The head of the log is gone, as after a lost disk.
-    admin = AdminClient(stage.home.kafka_admin())
+    admin = AdminClient({**stage.home.kafka_admin()})
     admin.delete_records([TopicPartition(topic, int(partition), 10)])[TopicPartition(topic, int(partition))].result(10)
     async with stage.run("classifier") as reader:
 
