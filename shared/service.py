@@ -111,7 +111,7 @@ async def _serve(service: Service[C]) -> None:
     failures: list[BaseException] = []
 
     async def watched(scope: Any, receive: Any, send: Any) -> None:
-        """FastStream starts its broker after it has told uvicorn that all is well; a failure there must end the process."""
+        """FastStream starts its broker after it has told uvicorn that all is well; a failure there must end us."""
         try:
             await app(scope, receive, send)
         except BaseException as failure:
@@ -124,7 +124,7 @@ async def _serve(service: Service[C]) -> None:
         watched, host="127.0.0.1", port=service.settings.http_port, log_config=None, access_log=False, lifespan="on"
     )
     server = uvicorn.Server(config)
-    # uvicorn raises the signal that ended it once more when it is done; a service that drained has nothing left to die of.
+    # uvicorn raises the signal that ended it once more when it is done; who has drained has nothing left to die of.
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: None)
     await server.serve()

@@ -17,7 +17,15 @@ from shared.contracts.base import Event, FirmId
 from shared.feeds import store
 from shared.feeds.failures import Permanent, Unreadable, deciding, delays
 from shared.feeds.numbers import EventIds, Layout
-from shared.feeds.records import Arrived, Decoders, Packed, numbering_of, record_of, traceparent_of
+from shared.feeds.records import (
+    Arrived,
+    Decoders,
+    Packed,
+    is_firm_id,
+    numbering_of,
+    record_of,
+    traceparent_of,
+)
 from shared.feeds.sifting import Gap, Position, sift_door, sift_feed
 from shared.feeds.speech import Batch, C, Cause, Heard, Outcome, Place, Said, Work
 from shared.feeds.subscriptions import AtDoor, Letter, On
@@ -261,7 +269,7 @@ def _place(record: Arrived) -> tuple[str, int, int]:
 def _firm_of_key(record: Arrived) -> FirmId | None:
     """The firm that an unreadable internal record is about, if its key still says so."""
     key = (record.key or b"").decode("ascii", "replace")
-    return key if len(key) == 36 and key.count("-") == 4 else None
+    return key if is_firm_id(key) else None
 
 
 def _grouped(records: Sequence[Arrived]) -> dict[Partition, list[Arrived]]:

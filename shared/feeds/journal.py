@@ -92,7 +92,9 @@ class Session:
             self._connection.fetch,
             """WITH free AS MATERIALIZED (SELECT feed FROM relayed WHERE feed = ANY($1) AND pg_try_advisory_lock($2,
             id)) UPDATE relayed r SET epoch = epoch + 1 FROM free WHERE r.feed = free.feed RETURNING r.feed,
-            r.published, r.epoch""", list(feeds), _SPACE,
+            r.published, r.epoch""",
+            list(feeds),
+            _SPACE,
         )
         return {row["feed"]: Cursor(row["published"], row["published"], row["epoch"]) for row in rows}
 

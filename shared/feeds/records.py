@@ -6,6 +6,7 @@ Number and generation are known last and always travel as headers, so the rest o
 compressed before it is numbered.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -74,6 +75,7 @@ class Numbering:
     fork: int | None = None
 
 
+_FIRM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _encode = msgspec.json.Encoder().encode
 _envelope = msgspec.json.Decoder(Envelope).decode
 _pack = msgspec.msgpack.Encoder().encode
@@ -162,6 +164,11 @@ def numbering_of(headers: tuple[tuple[str, bytes | None], ...]) -> Numbering | N
         return None
 
 
+def is_firm_id(text: str) -> bool:
+    """Whether the database would take it for a firm's key; what it would not must never get as far as a lock."""
+    return _FIRM_ID.fullmatch(text) is not None
+
+
 def traceparent_of(headers: tuple[tuple[str, bytes | None], ...]) -> str | None:
     for name, value in headers:
         if name == "traceparent" and value is not None:
@@ -184,6 +191,8 @@ class Decoders:
             decoder = self._by_type.get(envelope.type)
             if decoder is None:
                 raise Unreadable(f"nobody here subscribed to {envelope.type}")
+            if envelope.partitionkey and not is_firm_id(envelope.partitionkey):
+                raise Unreadable("its partitionkey is not a firm")
             return envelope, decoder.decode(envelope.data)
         except msgspec.MsgspecError as error:
             raise Unreadable(f"not an event of ours: {error}") from error

@@ -180,7 +180,9 @@ async def read_outbox(connection: Connection, published: Mapping[str, int], rows
 
 
 _HOLD = """INSERT INTO held
-    (state, topic, partition, record_offset, topic_id, appended_at, firm_id, key, value, headers, failure, reason, code_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
+    (state, topic, partition, record_offset, topic_id, appended_at, firm_id, key, value, headers, failure, reason,
+     code_version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
 
 
 async def hold(
