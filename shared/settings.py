@@ -59,5 +59,5 @@ def read_settings(kind: type[S]) -> S:
     try:
         return kind(_secrets_dir=secrets)
     except ValidationError as error:
-        wrong = "; ".join(f"{prefix}{str(e['loc'][0]).upper()}: {e['msg'].lower()}" for e in error.errors())
+        wrong = "; ".join(f"{prefix}{'_'.join(map(str, e['loc'])).upper()}: {e['msg'].lower()}" for e in error.errors())
         raise Trouble(f"The settings do not fit: {wrong}.") from None

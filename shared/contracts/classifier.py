@@ -47,7 +47,7 @@ class Need(Part, frozen=True, kw_only=True):
 
 
 class FirmAssessed(Event, frozen=True, kw_only=True):
-    """A firm was placed in a segment and its needs derived; `version` and the state are those of the `FirmRegistered`."""
+    """A firm was placed in a segment, its needs derived; `version` and the state are those of the `FirmRegistered`."""
 
     type: ClassVar[str] = "it.portolano.firm.assessed.v1"
     feed: ClassVar[str] = topics.CLASSIFIER_ASSESSMENTS

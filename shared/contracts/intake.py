@@ -12,8 +12,8 @@ class FirmRegistered(Event, frozen=True, kw_only=True):
     """What all partners together say of one firm has changed.
 
     `version` counts 1, 2, 3 … for each firm without gaps. `observed_at` is the observation on which exports are judged:
-    the newest among the assertions that give the profile a leaf of its exports, or of any where none does. `memberships`
-    are verified and active. `consents` are what no revocation has taken away; expiry is the reader's to check.
+    the newest among the assertions that give the profile a leaf of its exports, or of any where none does. Memberships
+    are verified and active. Consents are what no revocation has taken away; expiry is the reader's to check.
     """
 
     type: ClassVar[str] = "it.portolano.firm.registered.v1"

@@ -1,8 +1,8 @@
 """The rules that a record from a partner can break, by their published names.
 
-A refusal lists problems, an acceptance lists warnings; both name the rule, the place (a JSON pointer relative to `data`;
-empty for the envelope or the record as a whole) and say in words what to do. The names are part of the contract: they are
-added to, never renamed.
+A refusal lists problems, an acceptance lists warnings; both name the rule, the place (a JSON pointer relative to
+`data`; empty for the envelope or the record as a whole) and say in words what to do. The names are part of the
+contract: they are added to, never renamed.
 """
 
 import msgspec
@@ -23,7 +23,7 @@ RULES: dict[str, str] = {
     "envelope-broken": "The record is not a CloudEvent in binary or structured mode.",
     "header-repeated": "A CloudEvents header stands in the record more than once.",
     "header-not-text": "A CloudEvents header is empty, null or not UTF-8.",
-    "content-type-not-served": "Read are application/json (binary mode) and application/cloudevents+json (structured mode).",
+    "content-type-not-served": "Read are application/json (binary) and application/cloudevents+json (structured).",
     "specversion-not-served": "`specversion` is required and must be 1.0.",
     "id-invalid": "`id` is required: 1 to 64 printable characters.",
     "source-invalid": "`source` is required: 1 to 256 printable characters.",
@@ -46,7 +46,7 @@ RULES: dict[str, str] = {
     "too-many-items": "A list holds at most 64 items.",
     "time-in-future": "A time lies more than ten minutes after the arrival of the record.",
     "codice-fiscale-invalid": "11 digits with a right check digit, or 16 characters with a right check character.",
-    "codice-fiscale-office-unknown": "The office code of an 11-digit codice fiscale is none that is known to be issued.",
+    "codice-fiscale-office-unknown": "The office code of an 11-digit codice fiscale is none that is known.",
     "partita-iva-invalid": "11 digits with a right check digit.",
     "name-required": "A partner's first submission of a firm gives its name.",
     "outside-lombardy": "The firm has its seat or a local unit in Lombardy (BG BS CO CR LC LO MB MI MN PV SO VA).",

@@ -152,11 +152,12 @@ class Feeds(Generic[C]):
     async def stop(self) -> None:
         """The end: the relay sends what is committed, within its limit, and gives its locks back."""
         self._relay_stopping.set()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._relay_task, DRAIN)
-        for task in self._tasks:
+        await asyncio.wait({self._relay_task}, timeout=DRAIN)
+        tasks = {self._relay_task, *self._tasks}
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # With a limit: before Python 3.12 `wait_for` forgets a cancellation that comes together with its result.
+        await asyncio.wait(tasks, timeout=2.0)
         with suppress(TimeoutError):
             await asyncio.wait_for(self.pool.close(), 5.0)
 

@@ -74,6 +74,8 @@ async def connect(address: Address, *, application: str, idle_session_timeout: f
     settings = {"application_name": application, "timezone": "UTC"}
     if idle_session_timeout is not None:
         settings["idle_session_timeout"] = f"{int(idle_session_timeout * 1000)}ms"
-    connection: Connection = await asyncpg.connect(**address.arguments(), timeout=5, command_timeout=30, server_settings=settings)
+    connection: Connection = await asyncpg.connect(
+        **address.arguments(), timeout=5, command_timeout=30, server_settings=settings
+    )
     await prepare(connection)
     return connection

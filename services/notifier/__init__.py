@@ -1,0 +1,1 @@
+"""Notifier: tells the firm and the partner of a referral by mail, and proves the delivery."""

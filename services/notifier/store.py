@@ -1,0 +1,151 @@
+"""The notifier's table: messages to be sent, taken under a lease, and what became of each.
+
+A message is taken by moving its `next_at` ahead; who dies with it lets it be taken again after that. `taken` counts, so
+that a sender that comes late with bad news cannot put off a message that somebody else has in hand. Good news is good
+from anyone. Functions take a connection and open no transaction; a single statement is one by itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.notifier.domain import Notification
+from shared.contracts.notifier import Channel, Recipient
+from shared.postgres.pool import Connection
+
+_SAVE = """
+INSERT INTO notifications (referral_id, channel, recipient, purpose, firm_id, message_id, cause_id, traceparent,
+                           address, language, subject, body, state, next_at, created_at)
+SELECT *, $14, $14 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[],
+                               $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
+ON CONFLICT (referral_id, channel, recipient, purpose) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A notification and what caused it."""
+
+    notification: Notification
+    cause_id: str
+    traceparent: str | None
+
+
+async def save(connection: Connection, decided: Sequence[Decided], at: datetime) -> None:
+    """Write what is to be sent. What was decided before stands: a recipient is told once."""
+    ones = [one.notification for one in decided]
+    await connection.execute(
+        _SAVE,
+        [one.referral_id for one in ones],
+        [one.channel for one in ones],
+        [one.recipient.value for one in ones],
+        [one.purpose.value for one in ones],
+        [one.firm_id for one in ones],
+        [one.message_id for one in ones],
+        [one.cause_id for one in decided],
+        [one.traceparent for one in decided],
+        [one.address for one in ones],
+        [one.language for one in ones],
+        [one.words.subject for one in ones],
+        [one.words.body for one in ones],
+        [one.state.value for one in ones],
+        at,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A message in hand. `taken` proves that it is still ours, `put_off` is how often the server made it wait."""
+
+    message_id: str
+    referral_id: str
+    firm_id: str
+    address: str
+    language: str
+    subject: str
+    body: str
+    created_at: datetime
+    taken: int
+    put_off: int
+
+
+_TAKE = """
+UPDATE notifications SET next_at = now() + $2::interval, taken = taken + 1
+WHERE message_id = ANY (ARRAY(  -- an array is made once; a subquery may be planned to run again and take more
+    SELECT message_id FROM notifications WHERE state = 'pending' AND next_at <= now()
+    ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED))
+RETURNING message_id, referral_id, firm_id, address, language, subject, body, created_at, taken, put_off
+"""
+
+
+async def take(connection: Connection, most: int, lease: timedelta) -> list[Mail]:
+    """Take up to `most` messages that are due, the longest waiting first; they are nobody else's for the time of the
+    lease."""
+    rows = await connection.fetch(_TAKE, most, lease)
+    return sorted((Mail(**dict(row)) for row in rows), key=lambda mail: mail.created_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """A message that was marked as sent by this very transaction."""
+
+    message_id: str
+    referral_id: str
+    firm_id: str
+    channel: Channel
+    recipient: Recipient
+    purpose: str
+    traceparent: str | None
+
+
+_MARK_SENT = """
+UPDATE notifications SET state = 'sent', sent_at = $2, code = 250
+WHERE message_id = ANY($1) AND state <> 'sent'
+RETURNING message_id, referral_id, firm_id, channel, recipient, purpose, traceparent
+"""
+
+
+async def mark_sent(connection: Connection, message_ids: Sequence[str], at: datetime) -> list[Delivered]:
+    """Mark messages that the server has taken; gives back those that were not marked before, sorted by Message-ID."""
+    rows = await connection.fetch(_MARK_SENT, message_ids, at)
+    return sorted((Delivered(**dict(row)) for row in rows), key=lambda one: one.message_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """A message that did not go: it waits for `pause`, or it has failed for good where `pause` is None.
+
+    `code` is the server's, 0 where it gave none. `put_off` is False where the message itself had no part in it.
+    """
+
+    message_id: str
+    taken: int
+    code: int
+    pause: timedelta | None
+    put_off: bool
+
+
+_MARK_UNSENT = """
+UPDATE notifications AS mine
+SET state = CASE WHEN given.final THEN 'failed' ELSE 'pending' END,
+    next_at = now() + given.pause,
+    put_off = mine.put_off + given.put_off,
+    code = given.code
+FROM unnest($1::text[], $2::integer[], $3::integer[], $4::interval[], $5::boolean[], $6::integer[])
+     AS given (message_id, taken, code, pause, final, put_off)
+WHERE mine.message_id = given.message_id AND mine.taken = given.taken AND mine.state = 'pending'
+"""
+
+
+async def mark_unsent(connection: Connection, unsent: Sequence[Unsent]) -> None:
+    """Put messages back for later or mark them as failed; those that somebody else has taken meanwhile stay as they
+    are."""
+    await connection.execute(
+        _MARK_UNSENT,
+        [one.message_id for one in unsent],
+        [one.taken for one in unsent],
+        [one.code for one in unsent],
+        [one.pause or timedelta() for one in unsent],
+        [one.pause is None for one in unsent],
+        [int(one.put_off) for one in unsent],
+    )

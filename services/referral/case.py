@@ -1,0 +1,129 @@
+"""The case of one firm: its needs, its referrals, what happened to them, and what has changed since it was loaded."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from services.referral.lifecycle import OPEN, Status
+from services.referral.receipt import Decision
+from shared.agreement import Agreement
+from shared.contracts.classifier import FirmAssessed
+
+
+class NeedState(StrEnum):
+    """Where a need stands (domain, section 4)."""
+
+    WAITING_CONSENT = "waiting_consent"
+    REFERRED = "referred"
+    MANUAL = "manual"
+    MET = "met"
+    UNMET = "unmet"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One thing that a firm needs: (firm, front, import, market). `referral_id` is its latest referral."""
+
+    need_id: str
+    firm_id: str
+    front: str
+    import_: bool
+    market: str | None
+    declared: bool
+    state: NeedState
+    reason: str | None = None
+    referral_id: str | None = None
+    excluded: frozenset[str] = frozenset()
+    rerouted: int = 0
+    closed_at: datetime | None = None
+    decided: str | None = None
+    """Digest of the latest decision; only what differs from it makes a new receipt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referral:
+    """One partner's task for a need. `reason` is that of the latest change, where it has a coded one."""
+
+    referral_id: str
+    need_id: str
+    firm_id: str
+    partner: str
+    front: str
+    import_: bool
+    market: str | None
+    status: Status
+    requested_at: datetime
+    changed_at: datetime
+    reason: str | None = None
+    replaces: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A partner was made responsible, by this decision. `replaces` is the referral that this one takes the place of."""
+
+    referral: Referral
+    decision: Decision
+    replaces: Referral | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A referral changed its status; `referral` is how it stands now."""
+
+    referral: Referral
+    was: Status
+
+
+Fact: TypeAlias = Opened | Moved
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and under what one decides: the cause's id, the database's clock (UTC), its day in Rome, the accord."""
+
+    cause_id: str
+    at: datetime
+    day: date
+    agreement: Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A decision and what it was taken for; immutable once stored."""
+
+    need_id: str
+    firm_id: str
+    cause_id: str
+    decided_at: datetime
+    decision: Decision
+    referral_id: str | None
+
+
+@dataclass(slots=True)
+class Case:
+    """One firm while its records are worked on. What was changed since loading stands in `touched` and `receipts`."""
+
+    firm_id: str
+    assessment: FirmAssessed | None = None
+    needs: dict[str, Need] = field(default_factory=dict)
+    referrals: dict[str, Referral] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
+    """Ids of needs and referrals that differ from the store."""
+    receipts: list[Receipt] = field(default_factory=list)
+    assessed: bool = False
+    """Whether `assessment` differs from the store."""
+
+    def put(self, changed: Need | Referral) -> None:
+        if isinstance(changed, Need):
+            self.needs[changed.need_id] = changed
+            self.touched.add(changed.need_id)
+        else:
+            self.referrals[changed.referral_id] = changed
+            self.touched.add(changed.referral_id)

@@ -1,0 +1,104 @@
+"""What referral hears: assessments, partners' updates, deliveries. What it says: referrals, and one answer to each
+update."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.referral import domain, store, views
+from services.referral.answers import Answer, Outcome, answer
+from services.referral.case import Moment
+from services.referral.door import read_update
+from services.referral.updates import Update
+from shared.agreement import Agreement
+from shared.contracts.classifier import FirmAssessed
+from shared.contracts.notifier import NotificationDelivered
+from shared.contracts.referral import ReferralMoved, ReferralOpened
+from shared.contracts.referrals import (
+    ReferralCancelled,
+    ReferralRequested,
+    UpdateHeld,
+    UpdateRecorded,
+    UpdateRefused,
+)
+from shared.feeds.speech import Batch, Said, Work
+from shared.feeds.subscriptions import AtDoor, On
+from shared.postgres.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Accord:
+    """What the handlers bring with them: the agreement that routing follows."""
+
+    agreement: Agreement
+
+
+async def route_needs(assessments: Batch[FirmAssessed], work: Work[Accord]) -> list[Said]:
+    """Open a referral for each need that has somebody responsible; cancel what may not go on."""
+    cases = await store.load_cases(work.connection, assessments.firm_ids, assessments=False)
+    day = await store.day_in_rome(work.connection, work.now)
+    said: list[Said] = []
+    for heard in assessments:
+        case = cases[heard.event.firm_id]
+        moment = Moment(heard.cause.id, work.now, day, work.context.agreement)
+        facts = domain.assess(case, heard.event, moment)
+        said += views.told(facts, case, heard.cause)
+    await store.save_cases(work.connection, cases.values(), work.now)
+    return said
+
+
+async def take_updates(updates: Batch[Update], work: Work[Accord]) -> list[Said]:
+    """Answer every record once: recorded, repeated or refused; an update that moves its referral is followed by the
+    rest."""
+    cases = await store.load_cases(work.connection, updates.firm_ids, assessments=True)
+    known = await store.recorded_updates(work.connection, [key for heard in updates if (key := heard.event.key)])
+    day = await store.day_in_rome(work.connection, work.now)
+    said: list[Said] = []
+    answered: list[tuple[Update, Answer]] = []
+    for heard in updates:
+        case = cases.get(heard.firm_id) if heard.firm_id is not None else None
+        given = answer(heard.event, case, known, Moment(heard.cause.id, work.now, day, work.context.agreement))
+        match given.outcome:
+            case Outcome.REFUSED:
+                work.refused(heard)
+            case Outcome.REPEATED:
+                work.repeated(heard)
+            case Outcome.RECORDED:
+                pass
+        said.append(views.answer_to(heard, given))
+        if case is not None:
+            said += views.told(given.facts, case, heard.cause)
+        answered.append((heard.event, given))
+    await store.save_cases(work.connection, cases.values(), work.now)
+    await store.save_updates(work.connection, answered)
+    return said
+
+
+async def find_firms(connection: Connection, updates: Sequence[Update]) -> list[str | None]:
+    """The firms that updates are about; none for a referral that is not this partner's."""
+    named = [(one.partner, one.content.referral_id) for one in updates if one.content is not None]
+    firms = await store.firms_of(connection, named) if named else {}
+    return [firms.get((one.partner, one.content.referral_id)) if one.content is not None else None for one in updates]
+
+
+async def record_deliveries(deliveries: Batch[NotificationDelivered], work: Work[Accord]) -> list[Said]:
+    """Keep with each referral what was delivered about it."""
+    await store.save_deliveries(work.connection, [heard.event for heard in deliveries])
+    return []
+
+
+SUBSCRIPTIONS = (
+    On(
+        FirmAssessed,
+        route_needs,
+        says=(ReferralOpened, ReferralMoved, ReferralRequested, ReferralCancelled),
+    ),
+    AtDoor(
+        topic="partners.{partner}.updates.v1",
+        read=read_update,
+        firm_of=find_firms,
+        handler=take_updates,
+        held=views.held,
+        says=(UpdateRecorded, UpdateRefused, UpdateHeld, ReferralOpened, ReferralMoved, ReferralRequested),
+    ),
+    On(NotificationDelivered, record_deliveries),
+)

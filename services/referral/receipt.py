@@ -1,0 +1,109 @@
+"""The receipt of a routing decision: why this partner, why not each of the others, and what would change it. Pure.
+
+Rules, verdicts and predicates have names that are kept with every receipt; they are added to, never renamed.
+"""
+
+import hashlib
+from enum import StrEnum
+
+import msgspec
+
+
+class Rule(StrEnum):
+    """The rule that decided."""
+
+    AGREEMENT_IN_FORCE = "agreement_in_force"
+    REROUTES = "reroutes"
+    CONSENT = "consent"
+    OWNER_OF_FRONT = "owner_of_front"
+    OWNER_OF_IMPORT = "owner_of_import"
+    VERIFIED_MEMBERSHIP = "verified_membership"
+    FALLBACK = "fallback"
+    NOBODY_LEFT = "nobody_left"
+
+
+class Outcome(StrEnum):
+    """What becomes of the need."""
+
+    ASSIGNED = "assigned"
+    WAITING_CONSENT = "waiting_consent"
+    MANUAL = "manual"
+
+
+class Verdict(StrEnum):
+    """What became of one candidate."""
+
+    SELECTED = "selected"
+    OTHER_OWNER_OF_FRONT = "other_owner_of_front"
+    TIE_LOST = "tie_lost"
+    NOT_SELECTED = "not_selected"
+
+
+class Predicate(StrEnum):
+    """Why a candidate was selected, or the first thing that it failed."""
+
+    OWNER_OF_FRONT = "owner_of_front"
+    OWNER_OF_IMPORT = "owner_of_import"
+    VERIFIED_MEMBERSHIP = "verified_membership"
+    FALLBACK = "fallback"
+    AGREEMENT_NOT_IN_FORCE = "agreement_not_in_force"
+    ANOTHER_OWNS_FRONT = "another_owns_front"
+    ANOTHER_OWNS_IMPORT = "another_owns_import"
+    REJECTED_EARLIER = "rejected_earlier"
+    NO_CONSENT = "no_consent"
+    CONSENT_EXPIRED = "consent_expired"
+    FRONT_NOT_SERVED = "front_not_served"
+    NOT_A_MEMBER_BODY = "not_a_member_body"
+    NO_VERIFIED_MEMBERSHIP = "no_verified_membership"
+    LESS_SPECIFIC = "less_specific"
+    YOUNGER_MEMBERSHIP = "younger_membership"
+    TIE_LOST = "tie_lost"
+    MEMBERSHIP_DECIDED = "membership_decided"
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One rule that was asked, and what came of it."""
+
+    rule: Rule
+    reason: str
+
+
+class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One of the signatories: its verdict, and the predicate that gave it."""
+
+    partner: str
+    verdict: Verdict
+    predicate: Predicate
+
+
+class Tie(msgspec.Struct, frozen=True):
+    """Members that nothing told apart; `hash` is the winner's, SHA-256 of `<firm_id>/<partner>` in hex, the greatest
+    wins."""
+
+    members: tuple[str, ...]
+    hash: str
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A fact that, were it otherwise, would change the decision. `partner` is whom it is about, None where anybody."""
+
+    fact: str
+    partner: str | None = None
+
+
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The receipt of one routing decision. `partner` is set exactly where the outcome is `assigned`."""
+
+    agreement: str
+    outcome: Outcome
+    rule: Rule
+    path: tuple[Step, ...]
+    candidates: tuple[Candidate, ...]
+    would_change_it: tuple[Change, ...]
+    partner: str | None = None
+    tie: Tie | None = None
+
+
+def digest(decision: Decision) -> str:
+    """What tells two decisions apart: SHA-256 of the receipt, in hex."""
+    return hashlib.sha256(msgspec.json.encode(decision)).hexdigest()

@@ -1,0 +1,184 @@
+"""What is said of a case: to the notifier, and to the one partner whom it concerns. Pure.
+
+The receipt of a decision is one artefact with several views; the partner's is made here. It tells the partner
+everything of itself and of the others only what leaks no membership, no refusal and no rank: another body's firms are
+nobody's business.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from services.referral.answers import Answer, Outcome
+from services.referral.case import Case, Fact, Moved, Opened
+from services.referral.lifecycle import Status
+from services.referral.receipt import Candidate, Decision, Rule, Verdict
+from services.referral.updates import Update
+from shared.contracts import referrals
+from shared.contracts.classifier import FirmAssessed
+from shared.contracts.receipts import Position
+from shared.contracts.referral import ReferralMoved, ReferralOpened
+from shared.contracts.referrals import (
+    ReferralCancelled,
+    ReferralRequested,
+    UpdateHeld,
+    UpdateRecorded,
+    UpdateRefused,
+    for_partner,
+)
+from shared.feeds.speech import Cause, Heard, Place, Said
+
+
+def told(facts: Iterable[Fact], case: Case, cause: Cause) -> Iterator[Said]:
+    """What facts about a case make us say, in their order."""
+    if case.assessment is None:
+        return
+    for fact in facts:
+        match fact:
+            case Opened():
+                yield cause.says(_opened(fact, case.assessment), firm_id=case.firm_id)
+                yield cause.says(
+                    _requested(fact, case.assessment),
+                    firm_id=case.firm_id,
+                    to=fact.referral.partner,
+                    subject=fact.referral.referral_id,
+                )
+            case Moved():
+                yield cause.says(_moved(fact, case.assessment), firm_id=case.firm_id)
+                if fact.referral.status is Status.CANCELLED:
+                    yield cause.says(
+                        _cancelled(fact),
+                        firm_id=case.firm_id,
+                        to=fact.referral.partner,
+                        subject=fact.referral.referral_id,
+                    )
+
+
+def answer_to(heard: Heard[Update], answer: Answer) -> Said:
+    """The one final answer to an update. Who asks for a referral that is not its own gets nothing of it back."""
+    update, referral = heard.event, answer.referral
+    referral_id = referral.referral_id if referral else None
+    status = referral.status.value if referral else None
+    event: UpdateRecorded | UpdateRefused
+    match answer.outcome:
+        case Outcome.REFUSED:
+            event = UpdateRefused(
+                position=_position(heard.place),
+                at=heard.at,
+                update_id=update.id,
+                referral_id=referral_id,
+                status=status,
+                problems=answer.problems,
+            )
+        case Outcome.RECORDED | Outcome.REPEATED:
+            event = UpdateRecorded(
+                position=_position(heard.place),
+                at=heard.at,
+                update_id=update.id,
+                referral_id=referral_id,
+                status=status,
+                flags=tuple(flag.value for flag in answer.flags),
+            )
+    return heard.says(event, to=heard.partner, subject=referral_id)
+
+
+def held(heard: Heard[Update | None]) -> Said:
+    """The provisional answer to an update that failed through our own fault; what it was about is not looked up."""
+    event = UpdateHeld(position=_position(heard.place), at=heard.at, update_id=heard.event.id if heard.event else None)
+    return heard.says(event, to=heard.partner)
+
+
+def partners_view(decision: Decision, partner: str) -> referrals.Decision:
+    """The receipt as `partner` may read it."""
+    return referrals.Decision(
+        agreement=decision.agreement,
+        rule=decision.rule.value,
+        path=tuple(
+            referrals.Step(step=step.rule.value, reason=step.reason if step.rule is decision.rule else "passed")
+            for step in decision.path
+        ),
+        candidates=tuple(_partners_candidate(one, decision.rule, partner) for one in decision.candidates),
+        would_change_it=tuple(change.fact for change in decision.would_change_it if change.partner in (partner, None)),
+    )
+
+
+def _partners_candidate(candidate: Candidate, rule: Rule, partner: str) -> referrals.Candidate:
+    if candidate.partner == partner:
+        return referrals.Candidate(
+            partner=partner, verdict=candidate.verdict.value, predicate=candidate.predicate.value
+        )
+    verdict = candidate.verdict
+    if verdict is Verdict.SELECTED or (verdict is Verdict.TIE_LOST and rule is Rule.VERIFIED_MEMBERSHIP):
+        verdict = Verdict.NOT_SELECTED  # that bodies tied for a member would say that both have it
+    return referrals.Candidate(partner=candidate.partner, verdict=verdict.value)
+
+
+def _opened(fact: Opened, firm: FirmAssessed) -> ReferralOpened:
+    referral = fact.referral
+    return ReferralOpened(
+        firm_id=referral.firm_id,
+        referral_id=referral.referral_id,
+        need_id=referral.need_id,
+        partner=referral.partner,
+        role="responsible",
+        front=referral.front,
+        import_=referral.import_,
+        market=referral.market,
+        segment=firm.segment,
+        requested_at=referral.requested_at,
+        firm_name=firm.profile.name,
+        contacts=firm.profile.contacts,
+        replaces=referral.replaces,
+    )
+
+
+def _requested(fact: Opened, firm: FirmAssessed) -> ReferralRequested:
+    referral, before = fact.referral, fact.replaces
+    return ReferralRequested(
+        referral_id=referral.referral_id,
+        status=referral.status.value,
+        at=referral.requested_at,
+        need_id=referral.need_id,
+        role="responsible",
+        front=referral.front,
+        market=referral.market,
+        import_=referral.import_,
+        services=(),
+        firm=for_partner(firm.profile, referral.firm_id),
+        segment=firm.segment,
+        decision=partners_view(fact.decision, referral.partner),
+        reference=_reference(firm, referral.partner),
+        replaces=before.referral_id if before and before.partner == referral.partner else None,
+    )
+
+
+def _moved(fact: Moved, firm: FirmAssessed) -> ReferralMoved:
+    referral = fact.referral
+    return ReferralMoved(
+        firm_id=referral.firm_id,
+        referral_id=referral.referral_id,
+        partner=referral.partner,
+        was=fact.was.value,
+        status=referral.status.value,
+        at=referral.changed_at,
+        reason=referral.reason,
+        firm_name=firm.profile.name,
+        contacts=firm.profile.contacts,
+    )
+
+
+def _cancelled(fact: Moved) -> ReferralCancelled:
+    referral = fact.referral
+    return ReferralCancelled(
+        referral_id=referral.referral_id,
+        status=referral.status.value,
+        at=referral.changed_at,
+        reason=referral.reason or "",
+    )
+
+
+def _reference(firm: FirmAssessed, partner: str) -> str | None:
+    """The partner's own name for the firm, given back to it and to nobody else."""
+    return next((one.reference for one in firm.publishers if one.partner == partner), None)
+
+
+def _position(place: Place) -> Position:
+    return Position(topic=place.topic, partition=place.partition, offset=place.offset)

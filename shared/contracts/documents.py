@@ -1,0 +1,201 @@
+"""JSON from strangers, read so that it means one thing; and its canonical form. Pure and total.
+
+The standard library's reader keeps the last of two equal members, takes NaN, makes an infinity of 1e999 and fails on
+the 5,000th digit or the 1,000th bracket. Here each of these is a problem with a place, and what is read can be stored:
+no NUL, no lone surrogate. A number is what a 64-bit float says it is, so `1.0` and `1` are one number, as in RFC 8785,
+which the canonical form follows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from json.encoder import encode_basestring
+from typing import NoReturn, TypeAlias
+
+from shared.contracts.rules import Problem, problem
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+DEEPEST = 64
+"""Levels of nesting that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What was read. `value` is None where nothing could be; the problems say why.
+
+    `plain` tells that the text holds nothing whose canonical form differs from what the standard library writes.
+    """
+
+    value: Json
+    problems: tuple[Problem, ...] = ()
+    plain: bool = False
+
+    def canonical(self, part: Json) -> bytes:
+        """RFC 8785 of a part of this document, as UTF-8."""
+        return _write_plain(part).encode() if self.plain else canonical(part)
+
+
+def read(raw: bytes) -> Document:
+    """Read one JSON text; all problems of the text at once, as far as it can be read."""
+    try:
+        text = raw.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        return Document(None, (problem("not-utf8", f"byte {error.start} is not UTF-8: send JSON as UTF-8 text"),))
+    reader = _Reader()
+    try:
+        value = reader.read(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        return Document(None, (problem("not-json", f"not JSON at {where}: {error.msg}"),))
+    except _NoSuchNumber as error:
+        return Document(None, (problem("not-json", f"{error} is not JSON: leave an unknown figure out"),))
+    except RecursionError:
+        return Document(None, (_TOO_DEEP,))
+    escaped = "\\u" in text
+    suspect = reader.twice or reader.odd or escaped or text.count("[") + text.count("{") > DEEPEST
+    problems = tuple(_problems(value)) if suspect else ()
+    if _TOO_DEEP in problems:
+        return Document(None, problems)
+    beyond_bmp = len(text.encode("utf-16-le")) > 2 * len(text)
+    return Document(value, problems, plain=not (reader.odd or escaped or beyond_bmp))
+
+
+def canonical(value: Json) -> bytes:
+    """RFC 8785 (JSON Canonicalization Scheme) of a value that `read` gave, as UTF-8."""
+    return "".join(_pieces(value)).encode("utf-8", "surrogatepass")
+
+
+def pointer(*steps: str | int) -> str:
+    """The JSON pointer (RFC 6901) of these steps."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+_TOO_DEEP = problem("json-too-deep", f"nested deeper than {DEEPEST} levels: nothing in the contract is")
+_write_plain = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
+
+
+class _NoSuchNumber(ValueError):
+    """NaN, Infinity, -Infinity."""
+
+
+class _Twice(dict[str, Json]):
+    """An object in which a member stood twice."""
+
+
+class _Reader:
+    """One reading: the standard library's parser, with notes on what it would have passed over."""
+
+    def __init__(self) -> None:
+        self.twice = False
+        self.odd = False
+        self._decoder = json.JSONDecoder(
+            object_pairs_hook=self._object,
+            parse_int=self._integer,
+            parse_float=self._float,
+            parse_constant=self._constant,
+        )
+
+    def read(self, text: str) -> Json:
+        value: Json = self._decoder.decode(text)
+        return value
+
+    def _object(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        members = dict(pairs)
+        if len(members) == len(pairs):
+            return members
+        self.twice = True
+        return _Twice(members)
+
+    def _integer(self, digits: str) -> int | float:
+        return int(digits) if len(digits) <= 15 else self._float(digits)
+
+    def _float(self, digits: str) -> int | float:
+        number = float(digits)
+        if number.is_integer() and abs(number) < 1e21:
+            return int(Decimal(repr(number)))  # the shortest digits that mean this float, as ECMAScript writes it
+        # Below 1e-4 Python writes exponents where ECMAScript does not; above 1e308 there is nothing left to write.
+        self.odd = self.odd or not 1e-4 <= abs(number) < 1e308
+        return number
+
+    def _constant(self, name: str) -> NoReturn:
+        raise _NoSuchNumber(name)
+
+
+def _problems(document: Json) -> Iterator[Problem]:
+    pending: list[tuple[tuple[str | int, ...], Json]] = [((), document)]
+    while pending:
+        place, value = pending.pop()
+        if len(place) > DEEPEST:
+            yield _TOO_DEEP
+            return
+        match value:
+            case dict():
+                if isinstance(value, _Twice):
+                    message = "a member stands twice in this object: leave one of them"
+                    yield problem("json-duplicate-member", message, _printable(place))
+                if not all(map(_storable, value)):
+                    message = "a member's name holds NUL or a lone surrogate"
+                    yield problem("text-not-storable", message, _printable(place))
+                pending += [((*place, name), member) for name, member in value.items()]
+            case list():
+                pending += [((*place, index), item) for index, item in enumerate(value)]
+            case str() if not _storable(value):
+                message = "the text holds NUL or a lone surrogate: take it out"
+                yield problem("text-not-storable", message, _printable(place))
+            case float() if abs(value) == float("inf"):
+                yield problem("number-out-of-range", "a number too large for a 64-bit float", _printable(place))
+            case _:
+                pass
+
+
+def _storable(text: str) -> bool:
+    """Whether Postgres and UTF-8 take the text."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text))
+
+
+def _printable(place: tuple[str | int, ...]) -> str:
+    """The pointer, fit to be stored and sent even where the names in it are not; bounded."""
+    text = pointer(*place).replace("\0", "\ufffd")
+    return text.encode("utf-8", "replace").decode("utf-8")[:256]
+
+
+def _pieces(value: Json) -> Iterator[str]:
+    match value:
+        case dict():
+            yield "{"
+            for position, name in enumerate(sorted(value, key=lambda name: name.encode("utf-16-be", "surrogatepass"))):
+                yield f"{',' if position else ''}{encode_basestring(name)}:"
+                yield from _pieces(value[name])
+            yield "}"
+        case list():
+            yield "["
+            for position, item in enumerate(value):
+                yield "," if position else ""
+                yield from _pieces(item)
+            yield "]"
+        case str():
+            yield encode_basestring(value)
+        case None | True | False:
+            yield {None: "null", True: "true", False: "false"}[value]
+        case int() | float():
+            yield _number(value)
+
+
+def _number(value: int | float) -> str:
+    """ECMAScript's shortest form: no exponent from 1e-6 up to 1e21, and then without leading zeros."""
+    if isinstance(value, int):
+        return str(value)
+    shortest = repr(value)
+    mantissa, _, exponent = shortest.partition("e")
+    if not exponent:
+        return shortest
+    if int(exponent) < -6:
+        return f"{mantissa}e{int(exponent)}"
+    if int(exponent) < 0:
+        sign, digits = ("-", mantissa[1:]) if mantissa[0] == "-" else ("", mantissa)
+        return f"{sign}0.{'0' * (-int(exponent) - 1)}{digits.replace('.', '')}"
+    return f"{mantissa}e+{int(exponent)}"

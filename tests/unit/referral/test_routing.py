@@ -1,0 +1,149 @@
+"""Who is responsible for a need, and what the receipt says of it."""
+
+import hashlib
+from datetime import date, timedelta
+
+import pytest
+
+from services.referral.receipt import Change, Outcome, Predicate, Rule, Verdict, digest
+from services.referral.routing import route
+from tests.unit.referral.builders import ACCORD, NOW, consent, member, question
+
+
+def predicate_of(partner: str, **stated: object) -> tuple[Verdict, Predicate]:
+    decision = route(question(**stated), ACCORD)  # type: ignore[arg-type]  # handed on as it is
+    found = next(one for one in decision.candidates if one.partner == partner)
+    return found.verdict, found.predicate
+
+
+def test_without_any_consent_a_need_waits_and_nobody_gets_it() -> None:
+    decision = route(question(consents=(), members=(member("cna"),)), ACCORD)
+    assert (decision.outcome, decision.rule, decision.partner) == (Outcome.WAITING_CONSENT, Rule.CONSENT, None)
+    assert decision.would_change_it == (Change("consent_given"),)
+
+
+def test_an_expired_consent_is_none_and_is_told_apart() -> None:
+    expired = consent(expires_at=NOW - timedelta(seconds=1))
+    assert route(question(consents=(expired,)), ACCORD).outcome is Outcome.WAITING_CONSENT
+    assert predicate_of("cna", consents=(expired,)) == (Verdict.NOT_SELECTED, Predicate.CONSENT_EXPIRED)
+
+
+@pytest.mark.parametrize(
+    ("front", "owner"), [("institutional_support", "regione"), ("finance_and_insurance", "sacesimest")]
+)
+@pytest.mark.parametrize("import_", [False, True])
+def test_fronts_one_and_five_have_an_owner_who_comes_before_import(front: str, owner: str, import_: bool) -> None:
+    decision = route(question(front, import_=import_, members=(member("confindustria"),)), ACCORD)
+    assert (decision.partner, decision.rule) == (owner, Rule.OWNER_OF_FRONT)
+
+
+def test_an_import_need_goes_to_aice_before_the_firms_own_body() -> None:
+    decision = route(question(import_=True, members=(member("cna"),)), ACCORD)
+    assert (decision.partner, decision.rule) == ("aice", Rule.OWNER_OF_IMPORT)
+
+
+def test_an_owner_without_consent_is_waited_for_and_replaced_by_nobody() -> None:
+    decision = route(question("finance_and_insurance", consents=(consent("cna"),), members=(member("cna"),)), ACCORD)
+    assert (decision.outcome, decision.partner) == (Outcome.WAITING_CONSENT, None)
+    assert decision.would_change_it == (Change("consent_given", "sacesimest"),)
+
+
+def test_the_firms_own_body_takes_it() -> None:
+    decision = route(question(members=(member("cna"),)), ACCORD)
+    assert (decision.partner, decision.rule) == ("cna", Rule.VERIFIED_MEMBERSHIP)
+
+
+@pytest.mark.parametrize(("inner", "outer"), [("assolombarda", "confindustria"), ("aice", "confcommercio")])
+def test_the_more_specific_body_goes_first_however_young_the_membership(inner: str, outer: str) -> None:
+    members = (member(outer, since=date(1990, 1, 1)), member(inner, since=date(2024, 1, 1)))
+    assert route(question("information", members=members), ACCORD).partner == inner
+
+
+def test_the_outer_body_takes_it_where_the_inner_has_no_consent() -> None:
+    members = (member("confindustria"), member("assolombarda"))
+    assert route(question(members=members, consents=(consent("confindustria"),)), ACCORD).partner == "confindustria"
+
+
+def test_of_unrelated_bodies_the_oldest_membership_decides() -> None:
+    members = (member("confapi", since=date(2020, 1, 1)), member("cna", since=date(2010, 1, 1)), member("claai"))
+    decision = route(question("information", members=members), ACCORD)
+    assert decision.partner == "cna"
+    verdicts = {one.partner: one.predicate for one in decision.candidates}
+    assert (verdicts["confapi"], verdicts["claai"]) == (Predicate.YOUNGER_MEMBERSHIP, Predicate.YOUNGER_MEMBERSHIP)
+
+
+def test_equal_memberships_are_drawn_by_a_hash_that_anyone_can_compute() -> None:
+    decision = route(question(members=(member("confapi"), member("cna"))), ACCORD)
+    hashes = {code: hashlib.sha256(f"{question().firm_id}/{code}".encode()).hexdigest() for code in ("confapi", "cna")}
+    assert decision.partner == max(hashes, key=lambda code: hashes[code])
+    assert decision.tie is not None
+    assert decision.tie.hash == max(hashes.values())
+
+
+def test_ties_are_shared_about_equally() -> None:
+    members = (member("confapi"), member("cna"))
+    won = [route(question(members=members, firm_id=f"firm-{n}"), ACCORD).partner for n in range(400)]
+    assert 160 < won.count("cna") < 240
+
+
+def test_the_order_in_which_memberships_are_told_changes_nothing() -> None:
+    members = (member("confapi"), member("cna"), member("confartigianato"))
+    assert route(question(members=members), ACCORD) == route(question(members=members[::-1]), ACCORD)
+
+
+def test_a_body_that_does_not_serve_the_front_leaves_it_to_the_fallback() -> None:
+    decision = route(question("assistance", members=(member("claai"),)), ACCORD)
+    assert (decision.partner, decision.rule) == ("unioncamere", Rule.FALLBACK)
+    assert predicate_of("claai", members=(member("claai"),)) == (Verdict.NOT_SELECTED, Predicate.FRONT_NOT_SERVED)
+
+
+@pytest.mark.parametrize("body", ["unioncamere", "assocamerestero", "regione"])
+def test_a_signatory_without_members_gains_nothing_by_calling_a_firm_its_member(body: str) -> None:
+    members = (member(body, since=date(1990, 1, 1)), member("cna"))
+    assert route(question("information", members=members), ACCORD).partner == "cna"
+
+
+def test_nobody_else_means_unioncamere_and_the_receipt_tells_what_would_change_it() -> None:
+    decision = route(question("assistance"), ACCORD)
+    assert (decision.partner, decision.rule) == ("unioncamere", Rule.FALLBACK)
+    assert Change("membership_verified", "cna") in decision.would_change_it
+    assert Change("membership_verified", "claai") not in decision.would_change_it
+
+
+def test_a_partner_that_rejected_the_need_never_gets_it_back() -> None:
+    decision = route(question(members=(member("cna"),), excluded=frozenset({"cna"}), rerouted=1), ACCORD)
+    assert decision.partner == "unioncamere"
+    assert predicate_of("cna", excluded=frozenset({"cna"})) == (Verdict.NOT_SELECTED, Predicate.REJECTED_EARLIER)
+
+
+def test_when_the_fallback_rejects_too_a_person_decides() -> None:
+    decision = route(question(excluded=frozenset({"unioncamere"}), rerouted=1), ACCORD)
+    assert (decision.outcome, decision.rule) == (Outcome.MANUAL, Rule.NOBODY_LEFT)
+
+
+def test_after_three_hops_a_person_decides() -> None:
+    assert route(question(rerouted=3), ACCORD).outcome is Outcome.ASSIGNED
+    assert route(question(rerouted=4), ACCORD).outcome is Outcome.MANUAL
+
+
+def test_outside_its_term_the_agreement_refers_nobody() -> None:
+    decision = route(question(day=date(2099, 1, 1)), ACCORD)
+    assert (decision.outcome, decision.rule) == (Outcome.MANUAL, Rule.AGREEMENT_IN_FORCE)
+
+
+@pytest.mark.parametrize("front", [front.code for front in ACCORD.fronts])
+@pytest.mark.parametrize("import_", [False, True])
+@pytest.mark.parametrize("consents", [(), (consent(),), (consent("cna"),)])
+def test_every_receipt_has_a_verdict_for_all_twelve_and_at_most_one_selected(
+    front: str, import_: bool, consents: tuple[()]
+) -> None:
+    decision = route(question(front, import_=import_, consents=consents, members=(member("cna"),)), ACCORD)
+    assert [one.partner for one in decision.candidates] == list(ACCORD.partners)
+    selected = [one.partner for one in decision.candidates if one.verdict is Verdict.SELECTED]
+    assert selected == ([decision.partner] if decision.partner else [])
+    assert (decision.outcome is Outcome.ASSIGNED) == (decision.partner is not None)
+    assert decision.would_change_it
+
+
+def test_the_same_question_has_the_same_receipt() -> None:
+    assert digest(route(question(), ACCORD)) == digest(route(question(), ACCORD))
