@@ -24,7 +24,7 @@ TABLE = """CREATE TABLE IF NOT EXISTS effects (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, firm_id uuid NOT NULL, n int NOT NULL CHECK (n >= 0))"""
 
 
-class Noted(Event):
+class Noted(Event, frozen=True):
     type: ClassVar[str] = "it.portolano.toy.noted.v1"
     feed: ClassVar[str] = "intake.firms.v1"
 
@@ -32,7 +32,7 @@ class Noted(Event):
     n: int
 
 
-class Echoed(Event):
+class Echoed(Event, frozen=True):
     type: ClassVar[str] = "it.portolano.toy.echoed.v1"
     feed: ClassVar[str] = "classifier.assessments.v1"
 
@@ -40,7 +40,7 @@ class Echoed(Event):
     n: int
 
 
-class Answered(Event):
+class Answered(Event, frozen=True):
     type: ClassVar[str] = "it.portolano.toy.answered.v1"
     feed: ClassVar[str] = "partners.{partner}.receipts.v1"
 
