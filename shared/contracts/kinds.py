@@ -17,7 +17,6 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    StringConstraints,
     Tag,
     ValidationInfo,
     model_validator,
@@ -103,6 +102,14 @@ def _front(code: str, info: ValidationInfo) -> str:
     return code
 
 
+def _one_line(text: str) -> str:
+    """Blanks of all kinds are one space; what is left can be printed, so it can neither end a line nor hide."""
+    text = " ".join(text.split())
+    if not text.isprintable():
+        raise PydanticCustomError("wrong-value", "text without control characters is wanted")
+    return text
+
+
 def _whole(value: float) -> float:
     """12 and not 12.0: what goes out looks like what came in."""
     return int(value) if value.is_integer() else value
@@ -151,7 +158,7 @@ Country = Annotated[str, AfterValidator(_country)]
 Partner = Annotated[str, AfterValidator(_partner)]
 PartnerOrAny = Annotated[str, AfterValidator(_partner_or_any)]
 Front = Annotated[str, AfterValidator(_front)]
-Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Code = Annotated[str, AfterValidator(_one_line), Field(min_length=1, max_length=64)]
+Text = Annotated[str, AfterValidator(_one_line), Field(min_length=1, max_length=300)]
 T = TypeVar("T")
 Items = Annotated[list[T], Field(max_length=LONGEST_LIST)]

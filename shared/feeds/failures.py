@@ -77,7 +77,7 @@ def _where(error: Exception) -> str:
     return f"{path}:{ours[-1].lineno}"
 
 
-def delays(first: float = 0.1, most: float = 30.0) -> Iterator[float]:
+def delays(first: float = 0.1, most: float = 5.0) -> Iterator[float]:
     """Seconds to wait before each further try: doubling, jittered by half, never above `most`."""
     step = first
     while True:

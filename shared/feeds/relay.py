@@ -96,14 +96,14 @@ class Relay:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Publish until `stopping` is set and nothing is left to send, or nothing moves any more."""
-        pauses = delays(0.1, 5.0)
+        pauses = delays()
         while True:
             try:
                 if self._session is None:
                     self._session = await self._open_session()
                     await self._session.listen(self.wake)
                 await self._round()
-                pauses = delays(0.1, 5.0)
+                pauses = delays()
                 if stopping.is_set() and not self._pending():
                     break
                 await self._rest()

@@ -1,0 +1,50 @@
+"""`portolano explain`: the whole journey of a firm, with its receipts, for whoever has to answer for it."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from cli.explain.reading import read_journey
+from cli.explain.story import Kind, Line, tell
+from cli.output import emit, json_option
+from deploy.local.home import Home
+
+_STYLES = {
+    Kind.TITLE: "bold",
+    Kind.HEADING: "bold",
+    Kind.EVENT: "",
+    Kind.DETAIL: "",
+    Kind.CHOSEN: "green",
+    Kind.PROOF: "dim",
+    Kind.ALARM: "bold red",
+}
+
+
+@click.command(epilog="Example: portolano explain 01234567890")
+@click.argument("subject", metavar="FIRM|REFERRAL")
+@json_option
+def command(subject: str, as_json: bool) -> None:
+    """Tell the journey of a firm: who told what, what followed, who was asked to help and why, and what came of it.
+
+    FIRM is a firm_id or a codice fiscale. With a REFERRAL, its need alone is told. Read from the services' stores with
+    the operator's rights; nothing is changed. It holds the firm's data: do not pass it on.
+    """
+    journey = asyncio.run(read_journey(Home.from_environment(), subject))
+    if as_json:
+        emit(journey)
+    else:
+        _show(tell(journey))
+
+
+def _show(lines: Iterator[Line]) -> None:
+    if not sys.stdout.isatty():
+        for line in lines:
+            click.echo(line.text)
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    for line in lines:
+        console.print(Text(line.text, style=_STYLES[line.kind]))

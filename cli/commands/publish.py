@@ -1,0 +1,118 @@
+"""`portolano publish`: send what a partner knows of firms, and show the receipt of each record."""
+
+import sys
+from collections import Counter
+from typing import BinaryIO
+
+import click
+
+from cli.output import emit, json_option, plain, say
+from cli.partner.account import partner_option, sign_in
+from cli.partner.exchange import Answer, Kind, exchange
+from cli.partner.letters import Letter
+from cli.partner.lines import MOST_OF_PREFIX, NotALetter, letters
+from cli.partner.telling import problem_lines
+from deploy.local.home import Home
+
+
+@click.command(epilog="Example: portolano publish --partner cna firms.jsonl")
+@partner_option
+@click.argument("file", type=click.File("rb"))
+@click.option("--id-prefix", metavar="TEXT", help="Ids are TEXT-<line>, so that the file can be sent again safely.")
+@click.option(
+    "--timeout",
+    "patience",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the next receipt.",
+)
+@json_option
+def command(partner: str, file: BinaryIO, id_prefix: str | None, patience: float, as_json: bool) -> int:
+    """Send FILE (- is stdin) as partner CODE and show the receipts.
+
+    FILE holds JSON lines: each the data of a firm.submitted, or a whole event (CloudEvents, with `specversion`). A line
+    that is not JSON stops the command before anything is sent. Exit code 1 when a record was refused or got no final
+    receipt in time.
+    """
+    to_send = _read(file, partner, id_prefix)
+    account = sign_in(Home.from_environment(), partner)
+    outcomes: Counter[str] = Counter()
+    unanswered: list[Letter] = []
+    progress = _Progress(len(to_send))
+    for answer in exchange(account, to_send, patience=patience, sent=progress.sent, unanswered=unanswered):
+        progress.clear()
+        outcomes[answer.heard.data.get("outcome", "recorded") if answer.kind is Kind.ACCEPTED else answer.kind] += 1
+        _show(answer, as_json)
+        progress.answered(answer)
+    progress.clear()
+    for letter in unanswered:
+        if as_json:
+            emit({"origin": letter.origin, "id": letter.id, "answer": None})
+        say(f"{plain(letter.origin)}: no final receipt within {patience:g} s for {plain(letter.id)}")
+    told = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items()))
+    say(f"{len(to_send)} sent: {told or 'no receipt'}" + (f", {len(unanswered)} unanswered" if unanswered else ""))
+    return 1 if unanswered or outcomes[Kind.REFUSED] else 0
+
+
+def _read(file: BinaryIO, partner: str, id_prefix: str | None) -> list[Letter]:
+    """All letters of the file, or wrong use: nothing is sent while a line may still turn out to be none."""
+    if id_prefix is not None and not (0 < len(id_prefix) <= MOST_OF_PREFIX and id_prefix.isprintable()):
+        raise click.BadParameter(f"1 to {MOST_OF_PREFIX} printable characters", param_hint="--id-prefix")
+    name = "stdin" if file is sys.stdin.buffer else file.name
+    try:
+        found = list(letters(name, file, partner, id_prefix))
+    except NotALetter as wrong:
+        raise click.UsageError(str(wrong)) from wrong
+    if not found:
+        raise click.UsageError(f"{name} holds no line.")
+    return found
+
+
+def _show(answer: Answer, as_json: bool) -> None:
+    heard, data = answer.heard, answer.heard.data
+    if as_json:
+        emit(
+            {
+                "origin": answer.letter.origin,
+                "id": answer.letter.id,
+                "answer": answer.kind,
+                "sequence": heard.sequence,
+                "type": heard.type,
+                "data": data,
+            }
+        )
+        return
+    words = [f"{answer.kind:<8}", str(data.get("outcome", "")), answer.letter.id]
+    if "firm_id" in data:
+        words.append(f"firm {data['firm_id']}")
+    click.echo(plain(f"{answer.letter.origin}: " + "  ".join(word for word in words if word)))
+    for line in problem_lines(data.get("problems")):
+        click.echo(f"    {line}")
+    for line in problem_lines(data.get("warnings")):
+        click.echo(f"    warning: {line}")
+
+
+class _Progress:
+    """A line that counts, on a terminal whose receipts go elsewhere; where they are shown, they are the progress."""
+
+    def __init__(self, all_: int) -> None:
+        self._all, self._sent, self._answered = all_, 0, 0
+        self._shown = sys.stderr.isatty() and not sys.stdout.isatty()
+
+    def sent(self, count: int) -> None:
+        self._sent = count
+        self._show()
+
+    def answered(self, answer: Answer) -> None:
+        self._answered += answer.is_final
+        self._show()
+
+    def _show(self) -> None:
+        if self._shown:
+            print(f"\r{self._sent} of {self._all} sent, {self._answered} answered", end="", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        if self._shown:
+            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,138 @@
+"""What referral and notifier keep of a firm: needs, decisions, referrals, updates, messages; what any store holds."""
+
+import asyncpg
+import msgspec
+
+from cli.explain.journey import Decision, Held, Need, Notification, Receipt, Referral, Update
+from shared.postgres.pool import Connection
+
+
+async def firm_of(connection: Connection, referral_id: str) -> str | None:
+    """Whose referral this is; None where there is no such referral."""
+    found: str | None = await connection.fetchval("SELECT firm_id FROM referrals WHERE referral_id = $1", referral_id)
+    return found
+
+
+async def needs(connection: Connection, firm_id: str) -> tuple[Need, ...]:
+    rows = await connection.fetch("SELECT * FROM needs WHERE firm_id = $1 ORDER BY front, import, market", firm_id)
+    return tuple(
+        Need(
+            need_id=row["need_id"],
+            what=what(row["front"], row["import"], row["market"]),
+            declared=row["declared"],
+            state=row["state"],
+            reason=row["reason"],
+            referral_id=row["referral_id"],
+        )
+        for row in rows
+    )
+
+
+async def decisions(connection: Connection, firm_id: str) -> tuple[Decision, ...]:
+    """Routing decisions in the order in which they were taken."""
+    rows = await connection.fetch("SELECT * FROM decisions WHERE firm_id = $1 ORDER BY decided_at, need_id", firm_id)
+    return tuple(
+        Decision(
+            need_id=row["need_id"],
+            at=row["decided_at"],
+            cause_id=row["cause_id"],
+            referral_id=row["referral_id"],
+            receipt=msgspec.convert(row["receipt"], Receipt, strict=False),
+        )
+        for row in rows
+    )
+
+
+async def referrals(connection: Connection, firm_id: str) -> tuple[Referral, ...]:
+    rows = await connection.fetch(
+        "SELECT * FROM referrals WHERE firm_id = $1 ORDER BY requested_at, referral_id", firm_id
+    )
+    return tuple(
+        Referral(
+            referral_id=row["referral_id"],
+            need_id=row["need_id"],
+            partner=row["partner"],
+            status=row["status"],
+            requested_at=row["requested_at"],
+            changed_at=row["changed_at"],
+            reason=row["reason"],
+            replaces=row["replaces"],
+        )
+        for row in rows
+    )
+
+
+async def updates(connection: Connection, firm_id: str) -> tuple[Update, ...]:
+    """What partners wrote on the firm's referrals, refused updates included."""
+    rows = await connection.fetch(
+        """SELECT u.* FROM updates u JOIN referrals r USING (referral_id) WHERE r.firm_id = $1
+        ORDER BY u.appended_at, u.topic, u.record_offset""",
+        firm_id,
+    )
+    return tuple(_update(row) for row in rows)
+
+
+def _update(row: asyncpg.Record) -> Update:
+    content = row["content"] or {}
+    return Update(
+        referral_id=row["referral_id"],
+        partner=row["partner"],
+        id=row["id"],
+        place=f"{row['topic']}/{row['partition']}@{row['record_offset']}",
+        at=row["appended_at"],
+        outcome=row["outcome"],
+        asked=content.get("asked"),
+        reason=content.get("reason"),
+        note=content.get("note"),
+        flags=tuple(row["flags"]),
+        rules=tuple(row["rules"]),
+    )
+
+
+async def notifications(connection: Connection, firm_id: str) -> tuple[Notification, ...]:
+    rows = await connection.fetch(
+        """SELECT referral_id, channel, recipient, purpose, state, message_id, created_at, sent_at, code, taken,
+        traceparent FROM notifications WHERE firm_id = $1 ORDER BY created_at, recipient, purpose""",
+        firm_id,
+    )
+    return tuple(
+        Notification(
+            referral_id=row["referral_id"],
+            channel=row["channel"],
+            recipient=row["recipient"],
+            purpose=row["purpose"],
+            state=row["state"],
+            message_id=row["message_id"],
+            created_at=row["created_at"],
+            sent_at=row["sent_at"],
+            code=row["code"],
+            tries=row["taken"],
+            traceparent=row["traceparent"],
+        )
+        for row in rows
+    )
+
+
+async def held(connection: Connection, service: str, firm_id: str) -> tuple[Held, ...]:
+    """What is set aside in a store because of this firm, or waits behind it."""
+    rows = await connection.fetch(
+        """SELECT id, state, topic, partition, record_offset, failure, held_at FROM held
+        WHERE firm_id = $1 AND state IN ('held', 'queued') ORDER BY id""",
+        firm_id,
+    )
+    return tuple(
+        Held(
+            service=service,
+            id=row["id"],
+            state=row["state"],
+            place=f"{row['topic']}/{row['partition']}@{row['record_offset']}",
+            failure=row["failure"],
+            since=row["held_at"],
+        )
+        for row in rows
+    )
+
+
+def what(front: str, import_: bool, market: str | None) -> str:
+    """A need in three words: `assistance, import, AE`."""
+    return ", ".join([front.replace("_", " "), *(["import"] if import_ else []), *([market] if market else [])])

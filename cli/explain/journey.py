@@ -1,0 +1,228 @@
+"""What the four stores keep of one firm, put side by side. Values only; `story` tells them.
+
+Receipts are read leniently: a member that is not there is empty, because receipts of every version are kept for good.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of what was found."""
+
+
+class Problem(Known, frozen=True, kw_only=False):
+    """What was wrong with a submission or an update, as far as it is kept."""
+
+    rule: str
+    pointer: str = ""
+    message: str = ""
+
+
+class Submission(Known, frozen=True):
+    """A record that a partner wrote about the firm, and the answer that it got."""
+
+    partner: str
+    id: str | None
+    source: str | None
+    place: str
+    at: datetime
+    outcome: str
+    type: str | None = None
+    reference: str | None = None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    traceparent: str | None = None
+
+
+class Assertion(Known, frozen=True):
+    """What one partner says of the firm now. `states` are the members on which it says something."""
+
+    partner: str
+    submission_id: str
+    observed_at: datetime
+    states: tuple[str, ...] = ()
+    reference: str | None = None
+    member: bool | None = None
+
+
+class Leaf(Known, frozen=True, kw_only=False):
+    """One leaf of the merged profile: its value as JSON, the partners that say so, and those that say otherwise."""
+
+    name: str
+    value: Any
+    said_by: tuple[str, ...] = ()
+    otherwise: tuple[str, ...] = ()
+
+
+class Consent(Known, frozen=True, kw_only=False):
+    """The firm's authorisation to hand it over: to a partner's code, or to any."""
+
+    to: str
+    purpose: str = "referral"
+    given_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+class Membership(Known, frozen=True, kw_only=False):
+    """A membership that the association itself told of."""
+
+    partner: str
+    since: str | None = None
+
+
+class Segment(Known, frozen=True, kw_only=False):
+    """Where the firm stands under the agreement; `possible` is what the known facts allow."""
+
+    status: str
+    possible: tuple[str, ...] = ()
+    presumptions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    agreement: str = ""
+    value: str | None = None
+
+
+class Assessment(Known, frozen=True):
+    """The classifier's word on one version of the firm's state."""
+
+    version: int
+    at: datetime
+    segment: Segment
+    needs: tuple[str, ...] = ()
+    event_id: str | None = None
+    traceparent: str | None = None
+
+
+class Step(Known, frozen=True, kw_only=False):
+    rule: str
+    reason: str = ""
+
+
+class Candidate(Known, frozen=True, kw_only=False):
+    partner: str
+    verdict: str
+    predicate: str = ""
+
+
+class Tie(Known, frozen=True, kw_only=False):
+    members: tuple[str, ...] = ()
+    hash: str = ""
+
+
+class Change(Known, frozen=True, kw_only=False):
+    fact: str
+    partner: str | None = None
+
+
+class Receipt(Known, frozen=True):
+    """Why this partner, why none of the others, and what would change it."""
+
+    agreement: str = ""
+    outcome: str = ""
+    rule: str = ""
+    path: tuple[Step, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    would_change_it: tuple[Change, ...] = ()
+    partner: str | None = None
+    tie: Tie | None = None
+
+
+class Decision(Known, frozen=True):
+    """A routing decision on a need, with its receipt. `cause_id` is the event that it was taken on."""
+
+    need_id: str
+    at: datetime
+    cause_id: str
+    receipt: Receipt
+    referral_id: str | None = None
+
+
+class Need(Known, frozen=True):
+    """Something that the firm needs, and how that stands."""
+
+    need_id: str
+    what: str
+    declared: bool
+    state: str
+    reason: str | None = None
+    referral_id: str | None = None
+
+
+class Referral(Known, frozen=True):
+    """One partner's task for a need, as it stands."""
+
+    referral_id: str
+    need_id: str
+    partner: str
+    status: str
+    requested_at: datetime
+    changed_at: datetime
+    reason: str | None = None
+    replaces: str | None = None
+
+
+class Update(Known, frozen=True):
+    """What a partner wrote on a referral, and how it was taken."""
+
+    referral_id: str
+    partner: str
+    id: str | None
+    place: str
+    at: datetime
+    outcome: str
+    asked: str | None = None
+    reason: str | None = None
+    note: str | None = None
+    flags: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+class Notification(Known, frozen=True):
+    """A message about a referral. Addresses are not told: the recipient is the partner or the firm."""
+
+    referral_id: str
+    channel: str
+    recipient: str
+    purpose: str
+    state: str
+    message_id: str
+    created_at: datetime
+    sent_at: datetime | None = None
+    code: int | None = None
+    tries: int = 0
+    traceparent: str | None = None
+
+
+class Held(Known, frozen=True, kw_only=False):
+    """A record about the firm that was set aside in a service, or waits behind such a one."""
+
+    service: str
+    id: int
+    state: str
+    place: str
+    failure: str
+    since: datetime
+
+
+class Journey(Known, frozen=True):
+    """Everything that is kept of one firm. `about` is the referral that was asked for; None where all is told."""
+
+    firm_id: str
+    about: str | None = None
+    codice_fiscale: str | None = None
+    name: str | None = None
+    version: int | None = None
+    submissions: tuple[Submission, ...] = ()
+    assertions: tuple[Assertion, ...] = ()
+    profile: tuple[Leaf, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    memberships: tuple[Membership, ...] = ()
+    assessments: tuple[Assessment, ...] = ()
+    needs: tuple[Need, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    referrals: tuple[Referral, ...] = ()
+    updates: tuple[Update, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    held: tuple[Held, ...] = ()

@@ -1,0 +1,204 @@
+"""A journey told in sentences: in order of time, with its reasons, and nothing that could move a cursor."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cli.explain.events import events
+from cli.explain.journey import (
+    Assessment,
+    Candidate,
+    Change,
+    Consent,
+    Decision,
+    Held,
+    Journey,
+    Leaf,
+    Membership,
+    Need,
+    Notification,
+    Problem,
+    Receipt,
+    Referral,
+    Segment,
+    Step,
+    Submission,
+    Update,
+)
+from cli.explain.story import Kind, tell
+from cli.explain.words import change, either
+
+T0 = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def at(minutes: int) -> datetime:
+    return T0 + timedelta(minutes=minutes)
+
+
+def submission(outcome: str = "registered", minutes: int = 0) -> Submission:
+    return Submission(
+        partner="cna", id="s-1", source="urn:cna", place="partners.cna.firms.v1/0@0", at=at(minutes), outcome=outcome
+    )
+
+
+def decision(partner: str = "cna", referral: str = "r-1", minutes: int = 2) -> Decision:
+    return Decision(
+        need_id="n-1",
+        at=at(minutes),
+        cause_id="c-1",
+        referral_id=referral,
+        receipt=Receipt(
+            agreement="2017",
+            outcome="assigned",
+            rule="verified_membership",
+            partner=partner,
+            path=(Step("consent", "the firm has consented to at least one partner"),),
+            candidates=(
+                Candidate(partner, "selected", "verified_membership"),
+                Candidate("aice", "not_selected", "front_not_served"),
+            ),
+            would_change_it=(Change("membership_ended", partner),),
+        ),
+    )
+
+
+def referral(partner: str = "cna", id: str = "r-1", status: str = "accepted", replaces: str | None = None) -> Referral:
+    return Referral(
+        referral_id=id,
+        need_id="n-1",
+        partner=partner,
+        status=status,
+        requested_at=at(2),
+        changed_at=at(5),
+        replaces=replaces,
+    )
+
+
+WHOLE = Journey(
+    firm_id="f-1",
+    codice_fiscale="01234567890",
+    name="Officine di Prova",
+    version=1,
+    submissions=(submission(),),
+    profile=(Leaf("name", "Officine di Prova", ("cna",), ("claai",)), Leaf("artisan", True)),
+    consents=(Consent("any", "referral", T0),),
+    memberships=(Membership("cna", "2020-01-01"),),
+    assessments=(
+        Assessment(
+            version=1,
+            at=at(1),
+            segment=Segment("provisional", ("light_presence", "consolidating"), ("single_year",), agreement="2017"),
+            needs=("information",),
+        ),
+    ),
+    needs=(Need(need_id="n-1", what="information", declared=True, state="referred", referral_id="r-1"),),
+    decisions=(decision(),),
+    referrals=(referral(),),
+    updates=(
+        Update(
+            referral_id="r-1",
+            partner="cna",
+            id="u-1",
+            place="partners.cna.updates.v1/0@0",
+            at=at(5),
+            outcome="recorded",
+            asked="accepted",
+        ),
+    ),
+    notifications=(
+        Notification(
+            referral_id="r-1",
+            channel="mail",
+            recipient="partner",
+            purpose="requested",
+            state="sent",
+            message_id="<m-1@portolano>",
+            created_at=at(3),
+            sent_at=at(3),
+        ),
+    ),
+)
+
+
+def text(journey: Journey) -> str:
+    return "\n".join(line.text for line in tell(journey))
+
+
+def test_the_journey_is_told_in_order_of_time() -> None:
+    assert [event.sentence for event in events(WHOLE)] == [
+        "cna tells of the firm for the first time: registered",
+        "The firm, as it stands in version 1, is placed provisionally: what is known allows light presence or "
+        "consolidating",
+        "Need “information”: cna is asked to help",
+        "Mail to cna, “requested”: sent",
+        "cna says: accepted",
+    ]
+
+
+def test_what_happened_at_the_same_moment_is_told_cause_first() -> None:
+    at_once = Journey(
+        firm_id="f-1", decisions=(decision(minutes=0),), referrals=(referral(),), submissions=(submission(),)
+    )
+    assert [event.rank for event in events(at_once)] == [0, 2]
+
+
+def test_a_decision_gives_its_steps_its_candidates_and_what_would_change_it() -> None:
+    told = text(WHOLE)
+    assert "1. the firm's consent: the firm has consented to at least one partner" in told
+    assert "→ cna   selected: the firm is its verified member" in told
+    assert "  aice  not selected: it does not serve the front" in told
+    assert "it would be otherwise if: the firm's membership in cna ended" in told
+
+
+def test_ids_that_prove_an_event_stand_under_it() -> None:
+    assert "message id <m-1@portolano> · referral r-1" in text(WHOLE)
+    assert "submission s-1 · source urn:cna · record partners.cna.firms.v1/0@0" in text(WHOLE)
+
+
+def test_a_need_that_was_handed_on_says_in_whose_place() -> None:
+    journey = Journey(
+        firm_id="f-1",
+        needs=WHOLE.needs,
+        decisions=(decision(), decision("claai", "r-2", minutes=9)),
+        referrals=(referral(status="rejected"), referral("claai", "r-2", "requested", replaces="r-1")),
+    )
+    assert "Need “information”: claai is asked to help, in place of cna." in text(journey)
+
+
+def test_a_refused_record_tells_every_problem() -> None:
+    refused = Submission(
+        partner="cna",
+        id=None,
+        source=None,
+        place="partners.cna.firms.v1/0@7",
+        at=T0,
+        outcome="refused",
+        problems=(Problem("missing", "/firm/name", "the name is wanted"), Problem("no-value")),
+    )
+    told = text(Journey(firm_id="f-1", submissions=(refused,)))
+    assert "/firm/name: the name is wanted (missing)" in told
+    assert "(the record): no-value (no-value)" in told
+
+
+def test_what_is_set_aside_stands_at_the_top() -> None:
+    held = (Held("classifier", 7, "held", "intake.firms.v1/0@1", "Undecided", T0),)
+    alarms = [line.text for line in tell(Journey(firm_id="f-1", held=held)) if line.kind is Kind.ALARM]
+    assert len(alarms) == 1
+    assert "portolano held show classifier 7" in alarms[0]
+
+
+def test_a_name_cannot_break_the_lines() -> None:
+    lines = list(tell(Journey(firm_id="f-1", name="a\nb\x1b[31m")))
+    assert not any("\n" in line.text or "\x1b" in line.text for line in lines)
+
+
+def test_codes_that_the_words_do_not_know_are_told_as_they_are() -> None:
+    assert change("moon_is_full", "cna") == "moon is full (cna)"
+    assert change("moon_is_full", None) == "moon is full"
+
+
+@pytest.mark.parametrize(
+    ("codes", "told"), [((), "none"), (("a",), "a"), (("a", "b_c"), "a or b c"), (("a", "b", "c"), "a, b or c")]
+)
+def test_alternatives_read_as_a_sentence(codes: tuple[str, ...], told: str) -> None:
+    assert either(codes) == told
