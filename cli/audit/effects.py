@@ -18,6 +18,7 @@ from shared.contracts.classifier import FirmAssessed
 from shared.contracts.intake import FirmRegistered
 from shared.contracts.notifier import NotificationDelivered
 from shared.contracts.referral import ReferralMoved, ReferralOpened
+from shared.feeds.records import Packed
 
 Logs = Mapping[tuple[str, int], Log]
 
@@ -66,30 +67,33 @@ class Life:
                 yield from (record for record in log.records if record.offset < position["next_offset"])
 
     def said(self, topic: str) -> Iterator[Told]:
-        """Everything that was said on a topic, in the order of its feeds."""
-        for feed, rows in self.store.journal.items():
+        """Everything that was said on a topic up to the snapshot, in the order of its feeds.
+
+        What the journal lacks is taken from Kafka, so that one missing row is found as just that by the check of feeds.
+        """
+        for feed, head in self.store.heads.items():
             name, _, partition = feed.rpartition("/")
             if name != self.prefix + topic:
                 continue
-            begins = rows[0].first
+            told: dict[int, Told] = {}
+            for row in self.store.journal.get(feed, ()):
+                for number, packed in enumerate(row.records or (), row.first):
+                    told[number] = _told(feed, packed)
             log = self.logs.get((name, int(partition)))
-            seen = 0
             for record in log.records if log else ():
-                if record.number is not None and seen < record.number < begins:
-                    seen = record.number
-                    yield Told(feed, record.attribute("type"), record.data())
-            for row in rows:
-                for packed in row.records or ():
-                    headers = dict(packed.headers)
-                    kind, document = headers.get("ce_type"), msgspec.json.decode(packed.value)
-                    if kind is not None:
-                        yield Told(feed, kind.decode(), document)
-                    else:
-                        yield Told(feed, document["type"], document["data"])
+                if record.number is not None and record.number <= head and record.number not in told:
+                    told[record.number] = Told(feed, record.attribute("type"), record.data())
+            yield from (told[number] for number in sorted(told))
 
     @property
     def firms_waiting(self) -> set[str]:
         return set(self.store.firms_held)
+
+
+def _told(feed: str, packed: Packed) -> Told:
+    kind = dict(packed.headers).get("ce_type")
+    document = msgspec.json.decode(packed.value)
+    return Told(feed, document["type"], document["data"]) if kind is None else Told(feed, kind.decode(), document)
 
 
 def check_intake(report: Report, life: Life, partners: Iterable[str]) -> None:

@@ -22,7 +22,7 @@ LARGEST = 256 * 1024
 Headers = Sequence[tuple[str, bytes | None]]
 
 _STRUCTURED = "application/cloudevents+json"
-_JSON = re.compile(r"application/json|text/json|application/[\w.-]+\+json", re.ASCII)
+_JSON = re.compile(r"application/json|text/json|application/(?!cloudevents)[\w.-]+\+json", re.ASCII)
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _LONGEST = {"id": 64, "source": 256, "type": 256}
 
@@ -72,7 +72,12 @@ def read_envelope(value: bytes | None, headers: Headers) -> Envelope | Broken:
     if value is not None and (structured or len(value) <= LARGEST):
         document = documents.read(value)
         problems += document.problems
-    if structured:
+    attributes: dict[str, Json] = {}
+    data: Json = None
+    more: list[Problem] = []
+    if structured and document.value is None and (value is None or document.problems):
+        pass  # nothing was read, and it is said why
+    elif structured:
         attributes, data, more = _structured(document)
     else:
         attributes, more = _binary(headers)
@@ -81,7 +86,8 @@ def read_envelope(value: bytes | None, headers: Headers) -> Envelope | Broken:
     if value is not None and not isinstance(data, dict) and not any(p.rule in _SAYS_WHY for p in problems):
         problems.append(problem("wrong-type", "data is a JSON object: send the type's members in it"))
     readable = _readable(attributes)
-    problems += _wrong(attributes)
+    if not structured or isinstance(document.value, dict):  # else its attributes could not be looked for
+        problems += _wrong(attributes)
     found = data if isinstance(data, dict) else None
     if problems or found is None:
         return Broken(tuple(problems), readable.get("id"), readable.get("source"), readable.get("type"), found)
@@ -137,8 +143,6 @@ _CORE = ("specversion", "id", "source", "type", "time")
 
 def _structured(document: documents.Document) -> tuple[dict[str, Json], Json, list[Problem]]:
     event = document.value
-    if document.problems and event is None:
-        return {}, None, []
     if not isinstance(event, dict):
         return {}, None, [problem("envelope-broken", "structured mode: the value is one JSON object, the CloudEvent")]
     attributes = {name: value for name, value in event.items() if name not in ("data", "data_base64")}

@@ -174,10 +174,9 @@ def _path(data: Mapping[str, Any], error: ErrorDetails) -> Path:
     here: Any = data
     path: list[str | int] = []
     for step in error["loc"]:
-        if isinstance(here, dict) and step not in here or not isinstance(here, dict | list):
-            continue
-        here = here[step]  # type: ignore[index]  # pydantic gives an index in a list and a name in an object
-        path.append(step)
+        if isinstance(step, int) if isinstance(here, list) else isinstance(here, dict) and step in here:
+            here = here[step]
+            path.append(step)
     if error["type"] == "missing":
         path.append(error["loc"][-1])
     return tuple(path)

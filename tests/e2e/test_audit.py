@@ -121,7 +121,8 @@ async def test_a_miscounted_record_is_named(settled: System) -> None:
 async def test_records_removed_before_their_keep_are_named(settled: System) -> None:
     assert audited(settled.home)[0] == 0, "what the tests before damaged was put back"
     partition = TopicPartition(f"{PREFIX}classifier.assessments.v1", 0, 3)
-    AdminClient({**settled.home.kafka_admin()}).delete_records([partition])[partition].result(10)
+    admin = AdminClient({**settled.home.kafka_admin()})  # kept: its futures die with it
+    admin.delete_records([partition])[partition].result(10)
     code, findings = audited(settled.home)
     assert code == 1
     kept = [one for one in findings if one["check"] == "keep"]

@@ -38,6 +38,7 @@ def publish(partners: list[Partner]) -> None:
     for n in range(FIRMS):
         partner = partners[n % len(partners)]
         data = submission(n, needs=("finance_and_insurance",) if n % 5 == 0 else ())
+        data |= {"membership": {"active": partner.code != "unioncamere"}}
         event_id = partner.submit(data)
         if n % 20 == 0:
             partner.submit(data, event_id)

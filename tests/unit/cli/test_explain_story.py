@@ -130,7 +130,7 @@ def test_the_journey_is_told_in_order_of_time() -> None:
         "The firm, as it stands in version 1, is placed provisionally: what is known allows light presence or "
         "consolidating",
         "Need “information”: cna is asked to help",
-        "Mail to cna, “requested”: sent",
+        "Mail to cna about “information” (requested): sent",
         "cna says: accepted",
     ]
 
@@ -144,9 +144,9 @@ def test_what_happened_at_the_same_moment_is_told_cause_first() -> None:
 
 def test_a_decision_gives_its_steps_its_candidates_and_what_would_change_it() -> None:
     told = text(WHOLE)
-    assert "1. the firm's consent: the firm has consented to at least one partner" in told
-    assert "→ cna   selected: the firm is its verified member" in told
-    assert "  aice  not selected: it does not serve the front" in told
+    assert "1. consent: the firm has consented to at least one partner" in told
+    assert "→ selected, the firm is its verified member: cna" in told
+    assert "  not selected, it does not serve the front: aice" in told
     assert "it would be otherwise if: the firm's membership in cna ended" in told
 
 
@@ -193,8 +193,8 @@ def test_a_name_cannot_break_the_lines() -> None:
 
 
 def test_codes_that_the_words_do_not_know_are_told_as_they_are() -> None:
-    assert change("moon_is_full", "cna") == "moon is full (cna)"
-    assert change("moon_is_full", None) == "moon is full"
+    assert change("moon_is_full", ["cna", "aice"]) == "moon is full (cna or aice)"
+    assert change("moon_is_full", []) == "moon is full"
 
 
 @pytest.mark.parametrize(
