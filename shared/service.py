@@ -66,6 +66,7 @@ def feeds_for(service: Service[C]) -> Feeds[C]:
         subscriptions=service.subscriptions,
         context=service.context,
         code_version=code_version(),
+        session=settings.kafka_session_seconds,
     )
 
 

@@ -33,6 +33,9 @@ class ServiceSettings(BaseSettings):
     database_username: str
     database_password: SecretStr
     http_port: int = Field(description="health door on loopback", ge=0, le=65535)
+    kafka_session_seconds: float = Field(
+        default=6.0, ge=1.0, description="how long a dead process keeps its partitions before another gets them"
+    )
     topic_prefix: str = ""
     agreement: Path = AGREEMENT
     log_level: str = "INFO"

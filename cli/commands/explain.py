@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import textwrap
 from collections.abc import Iterator
 
 import click
@@ -47,4 +48,19 @@ def _show(lines: Iterator[Line]) -> None:
         return
     console = Console(highlight=False, soft_wrap=True)
     for line in lines:
-        console.print(Text(line.text, style=_STYLES[line.kind]))
+        for part in _wrapped(line.text, console.width):
+            console.print(Text(part, style=_STYLES[line.kind]))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The line in parts that fit, the later ones set in a little deeper, so that the eye finds the next event."""
+    indent = text[: len(text) - len(text.lstrip(" →"))].replace("→", " ")
+    deeper = textwrap.wrap(
+        text,
+        max(width, 40),
+        subsequent_indent=indent + "  ",
+        replace_whitespace=False,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return deeper or [""]

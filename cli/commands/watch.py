@@ -1,5 +1,7 @@
 """`portolano watch`: follow what a partner receives."""
 
+import select
+import sys
 import time
 from typing import Literal
 
@@ -54,9 +56,21 @@ def command(
                 if reader.lost and not lost:
                     say("Kafka does not answer any more; still trying (`portolano status` shows what is up)")
                 lost = reader.lost
+                if _listener_gone():
+                    raise BrokenPipeError
     except KeyboardInterrupt:
         pass  # how one stops to watch
     return 1 if missing else 0
+
+
+def _listener_gone() -> bool:
+    """Whether whoever read our stdout has gone: a silent topic would never let us find out by writing."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    except (OSError, ValueError):  # not a file that can be watched
+        return False
 
 
 def _topics(account: Account, noun: str) -> list[str]:

@@ -28,20 +28,21 @@ class Event:
     details: tuple[str, ...] = ()
     proofs: tuple[str, ...] = ()
     table: tuple[tuple[bool, str], ...] = field(default=())
-    """Candidates of a decision: whether it is the chosen one, and the line."""
+    """Candidates of a decision: whether the line is that of the chosen one, and the line."""
 
 
 def events(journey: Journey) -> list[Event]:
     """Everything that happened, in order of time."""
     needs = {need.need_id: need.what for need in journey.needs}
     partners = {referral.referral_id: referral.partner for referral in journey.referrals}
+    tasks = {referral.referral_id: needs.get(referral.need_id, "?") for referral in journey.referrals}
     found = [
         *(_submission(one) for one in journey.submissions),
         *(_assessment(one) for one in journey.assessments),
         *(_decision(one, needs, journey.referrals) for one in journey.decisions),
         *(_update(one) for one in journey.updates),
-        *(_cancellation(one) for one in journey.referrals if one.status == "cancelled"),
-        *(_message(one, partners) for one in journey.notifications),
+        *(_cancellation(one, tasks) for one in journey.referrals if one.status == "cancelled"),
+        *(_message(one, partners, tasks) for one in journey.notifications),
     ]
     return sorted(found, key=lambda event: (event.at, event.rank))
 
@@ -97,12 +98,14 @@ def _decision(one: Decision, needs: Mapping[str, str], referrals: tuple[Referral
     if receipt.tie:
         details.append(f"equal: {words.either(receipt.tie.members, 'and')}; the greatest hash won, {receipt.tie.hash}")
     if receipt.would_change_it:
-        changes = "; ".join(words.change(change.fact, change.partner) for change in receipt.would_change_it)
-        details.append(f"it would be otherwise if: {changes}")
-    width = max((len(candidate.partner) for candidate in receipt.candidates), default=0)
+        about: dict[str, list[str]] = {}
+        for change in receipt.would_change_it:
+            about.setdefault(change.fact, []).extend([change.partner] if change.partner else [])
+        clauses = "; ".join(words.change(fact, partners) for fact, partners in about.items())
+        details.append(f"it would be otherwise if: {clauses}")
     return Event(
         one.at,
-        2,
+        3,
         f"Need “{needs.get(one.need_id, '?')}”: {result}" + (f", in place of {replaced.partner}" if replaced else ""),
         tuple(details),
         _proofs(
@@ -112,12 +115,17 @@ def _decision(one: Decision, needs: Mapping[str, str], referrals: tuple[Referral
             rule=receipt.rule,
             cause=one.cause_id,
         ),
-        tuple((one.verdict == "selected", f"{one.partner:<{width}}  {_verdict(one)}") for one in receipt.candidates),
+        tuple(_candidates(receipt.candidates)),
     )
 
 
-def _verdict(one: Candidate) -> str:
-    return f"{words.words(one.verdict)}: {words.predicate(one.predicate)}"
+def _candidates(candidates: tuple[Candidate, ...]) -> Iterator[tuple[bool, str]]:
+    """All candidates, those with the same verdict for the same reason on one line, the selected first."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for one in sorted(candidates, key=lambda candidate: candidate.verdict != "selected"):
+        alike.setdefault((one.verdict, one.predicate), []).append(one.partner)
+    for (verdict, predicate), partners in alike.items():
+        yield verdict == "selected", f"{words.words(verdict)}, {words.predicate(predicate)}: {', '.join(partners)}"
 
 
 def _update(one: Update) -> Event:
@@ -135,13 +143,13 @@ def _update(one: Update) -> Event:
     return Event(one.at, 0, sentence, details, _proofs(referral=one.referral_id, update=one.id, record=one.place))
 
 
-def _cancellation(one: Referral) -> Event:
+def _cancellation(one: Referral, tasks: Mapping[str, str]) -> Event:
     why = f": {words.words(one.reason)}" if one.reason else ""
-    sentence = f"The referral is taken back from {one.partner}{why}"
-    return Event(one.changed_at, 3, sentence, (), _proofs(referral=one.referral_id))
+    sentence = f"Need “{tasks.get(one.referral_id, '?')}” is taken back from {one.partner}{why}"
+    return Event(one.changed_at, 2, sentence, (), _proofs(referral=one.referral_id))
 
 
-def _message(one: Notification, partners: Mapping[str, str]) -> Event:
+def _message(one: Notification, partners: Mapping[str, str], tasks: Mapping[str, str]) -> Event:
     to = partners.get(one.referral_id, "the partner") if one.recipient == "partner" else "the firm"
     state = words.MESSAGES.get(one.state, words.words(one.state))
     if one.state in ("failed", "pending") and one.code:
@@ -149,7 +157,8 @@ def _message(one: Notification, partners: Mapping[str, str]) -> Event:
     return Event(
         one.sent_at or one.created_at,
         4,
-        f"{words.words(one.channel).capitalize()} to {to}, “{words.words(one.purpose)}”: {state}",
+        f"{words.words(one.channel).capitalize()} to {to} about “{tasks.get(one.referral_id, '?')}” "
+        f"({words.words(one.purpose)}): {state}",
         (),
         _proofs(message_id=one.message_id, referral=one.referral_id, trace=one.traceparent),
     )

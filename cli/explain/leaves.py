@@ -10,9 +10,13 @@ from typing import Any
 
 from cli.explain.casework import what
 from cli.explain.journey import Leaf
+from shared.contracts.firm import Profile
 
 Members = Mapping[str, Any]
 """A firm as JSON: the members of the contract that are stated."""
+
+
+_ORDER = Profile.__struct_fields__
 
 
 def leaves(profile: Members, said: Mapping[str, Members]) -> tuple[Leaf, ...]:
@@ -32,9 +36,10 @@ def leaves(profile: Members, said: Mapping[str, Members]) -> tuple[Leaf, ...]:
 
 
 def _leaves(members: Members) -> Iterator[tuple[str, Any]]:
-    for name, value in members.items():
+    for name in _ORDER:
+        value = members.get(name)
         match name:
-            case "codice_fiscale":
+            case _ if value is None or name == "codice_fiscale":
                 pass
             case "exports":
                 for year in value.get("years") or ():
@@ -65,7 +70,7 @@ def told(value: Any) -> str:
             return "yes" if value else "no"
         case float() if value.is_integer():
             return str(int(value))
-        case [] | {}:
+        case dict() | list() if not value:
             return "none"
         case dict() if value.keys() <= {"min", "max"}:
             if "max" not in value:

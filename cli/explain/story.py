@@ -1,4 +1,4 @@
-"""A journey in sentences: who the firm is, what happened in order of time, where it stands now. Pure.
+"""A journey in sentences: who the firm is, what happened in order of time, where it stands now.
 
 Every event is one dated sentence; under it what it rests on, and last, quieter, the ids by which it is found in stores,
 topics and mailboxes. Times are those of this machine's clock.
@@ -6,6 +6,7 @@ topics and mailboxes. Times are those of this machine's clock.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from cli.explain import words
@@ -57,7 +58,7 @@ def _tell(journey: Journey) -> Told:
         yield Kind.EVENT, f"told as far as it concerns the referral {journey.about}"
     yield from _alarms(journey)
     yield Kind.HEADING, ""
-    yield Kind.HEADING, "What happened"
+    yield Kind.HEADING, f"What happened (times in {_zone()})"
     for event in events(journey):
         yield from _event(event)
     yield Kind.HEADING, ""
@@ -66,6 +67,10 @@ def _tell(journey: Journey) -> Told:
     yield Kind.HEADING, ""
     yield Kind.HEADING, "What is known of the firm" + (f" (version {journey.version})" if journey.version else "")
     yield from _firm(journey)
+
+
+def _zone() -> str:
+    return datetime.now().astimezone().tzname() or "the local zone"
 
 
 def _alarms(journey: Journey) -> Told:

@@ -1,6 +1,6 @@
 """The codes of receipts, answers and states, as a case officer would say them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 SUBMISSIONS = {
     "registered": "{partner} tells of the firm for the first time: registered",
@@ -14,14 +14,11 @@ SUBMISSIONS = {
 }
 
 RULES = {
-    "agreement_in_force": "the agreement is in force",
-    "reroutes": "not handed on too often",
-    "consent": "the firm's consent",
-    "owner_of_front": "a partner owns the front",
-    "owner_of_import": "a partner owns import",
-    "verified_membership": "the firm is a verified member",
-    "fallback": "the neutral body takes what is left",
-    "nobody_left": "nobody is left",
+    "agreement_in_force": "agreement",
+    "reroutes": "earlier partners",
+    "owner_of_front": "owner of the front",
+    "fallback": "neutral body",
+    "nobody_left": "end of the list",
 }
 
 PREDICATES = {
@@ -90,6 +87,7 @@ def predicate(code: str) -> str:
     return PREDICATES.get(code, words(code))
 
 
-def change(fact: str, partner: str | None) -> str:
-    """A fact that would change a decision, as the clause after "it would be otherwise if"."""
-    return CHANGES.get(fact, words(fact) + (" ({partner})" if partner else "")).format(partner=partner or "a partner")
+def change(fact: str, partners: Sequence[str]) -> str:
+    """A fact that would change a decision, as the clause after "it would be otherwise if"; `partners` it is about."""
+    clause = CHANGES.get(fact, words(fact) + (" ({partner})" if partners else ""))
+    return clause.format(partner=either(partners) if partners else "a partner")

@@ -196,6 +196,8 @@ class Kafka:
             "share.coordinator.state.topic.replication.factor": "1",
             "share.coordinator.state.topic.min.isr": "1",
             "group.initial.rebalance.delay.ms": "0",
+            # Tests let a dead service's partitions go after two seconds instead of six.
+            "group.min.session.timeout.ms": "1000",
             # After kill -9 a lone broker is refused until its old session has run out.
             "broker.session.timeout.ms": "2000",
             "broker.heartbeat.interval.ms": "500",

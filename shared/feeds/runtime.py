@@ -57,8 +57,10 @@ class Feeds(Generic[C]):
         subscriptions: Sequence[Subscription],
         context: C,
         code_version: str,
+        session: float = 6.0,
     ) -> None:
         self.service = service
+        self._session = session
         self.alarms = Alarms()
         self.stopping = asyncio.Event()
         self._access = access
@@ -103,8 +105,8 @@ class Feeds(Generic[C]):
             listener=listener,
             fetch_max_wait_ms=100,
             max_partition_fetch_bytes=1 << 20,
-            session_timeout_ms=6_000,
-            heartbeat_interval_ms=1_000,
+            session_timeout_ms=int(self._session * 1000),
+            heartbeat_interval_ms=int(self._session * 1000 / 6),
             rebalance_timeout_ms=15_000,
             max_poll_interval_ms=600_000,
         )

@@ -45,7 +45,7 @@ class System:
         else:
             self.doors = {service: self.home.port(service) for service in SERVICES}
         for service in SERVICES:
-            self._spawn(service)
+            self.begin(service)
         await self.reconnect()
         await self.ready()
 
@@ -66,19 +66,19 @@ class System:
                 process.kill()
                 process.wait()
 
-    def _spawn(self, service: str) -> None:
+    def begin(self, service: str) -> None:
         environment = {**os.environ, **self.home.service_environment(service, self.prefix)}
         environment[f"{service.upper()}_HTTP_PORT"] = str(self.doors[service])
+        environment[f"{service.upper()}_KAFKA_SESSION_SECONDS"] = "2"
         with open(self.logs / f"{service}.log", "ab") as log:
             self.processes[service] = subprocess.Popen(
                 [sys.executable, "-m", f"services.{service}"], env=environment, cwd=CHECKOUT, stderr=log, stdout=log
             )
 
     def kill(self, service: str) -> None:
-        """SIGKILL, and at once a new process."""
+        """SIGKILL; nothing of it runs any more when this returns."""
         self.processes[service].kill()
         self.processes[service].wait()
-        self._spawn(service)
 
     async def ready(self, limit: float = 40.0) -> None:
         async def all_ready() -> bool:
@@ -90,7 +90,7 @@ class System:
     def is_ready(self, service: str) -> bool:
         """Whether it reads; a process that ended by itself is begun again, as its supervisor would."""
         if self.processes[service].poll() is not None:
-            self._spawn(service)
+            self.begin(service)
             return False
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.doors[service]}/readyz", timeout=2) as answer:

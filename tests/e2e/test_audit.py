@@ -11,12 +11,12 @@ import pytest_asyncio
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from cli.audit.run import audit
 from deploy.local.home import CHECKOUT, Home
 from deploy.provision import provision
 from shared.testing.waiting import until
 from tests.e2e.firms import submission
 from tests.e2e.partner import Partner
+from tests.e2e.rest import at_rest
 from tests.e2e.system import System
 
 PREFIX = "damage."
@@ -35,11 +35,11 @@ async def settled(home: Home, mail_sink: str) -> AsyncIterator[System]:
             partner.submit(submission(n))
         partner.flush()
 
-        async def at_rest() -> bool:
-            report = await audit(home, PREFIX)
-            return report.looked_at["notifications"] > 0 and not any(report.waiting.values())
+        async def arrived() -> bool:
+            return bool(await system.stores["notifier"].fetchval("SELECT count(*) FROM notifications") >= FIRMS)
 
-        await until(at_rest, limit=60, what="rest")
+        await until(arrived, limit=60, what="notifications")
+        await at_rest(system)
         yield system
     finally:
         await system.stop()

@@ -148,6 +148,14 @@ def test_who_watches_from_now_sees_what_comes_and_stops_after_the_count(system: 
     assert seen.count("\n") == 1
 
 
+def test_a_watch_ends_when_nobody_reads_it_any_more(system: System, referred: tuple[str, str]) -> None:
+    watch = started(system.home, "watch --partner cna --from start")
+    assert watch.stdout is not None
+    assert "accepted" in watch.stdout.readline()
+    watch.stdout.close()
+    assert watch.wait(20) == 141
+
+
 def test_ctrl_c_ends_a_watch_quietly(system: System) -> None:
     watch = started(system.home, "watch --partner claai")
     assert watch.stderr is not None

@@ -7,13 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from cli.audit.findings import Report
-from cli.audit.run import audit
 from deploy.provision import provision
 from shared.testing.waiting import until
 from tests.conftest import Servers
 from tests.e2e.firms import submission
 from tests.e2e.partner import Partner
+from tests.e2e.rest import at_rest
 from tests.e2e.system import System
 
 PREFIX = "outage."
@@ -63,11 +62,7 @@ async def test_a_server_that_is_away_for_a_while_costs_nothing_but_time(system: 
     await asyncio.to_thread(load.join, 90)
     await system.reconnect()
 
-    async def all_arrived() -> Report | None:
-        report = await audit(servers.home, PREFIX)
-        return None if any(report.waiting.values()) else report
-
-    report = await until(all_arrived, limit=90, what="the end of all that is on its way")
+    report = await at_rest(system)
     assert report.told() == []
     assert await system.stores["intake"].fetchval("SELECT count(*) FROM profiles") == load.published
     restarts = [name for name, process in system.processes.items() if process.poll() is not None]

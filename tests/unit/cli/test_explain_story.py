@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from cli.explain.events import events
@@ -139,7 +140,7 @@ def test_what_happened_at_the_same_moment_is_told_cause_first() -> None:
     at_once = Journey(
         firm_id="f-1", decisions=(decision(minutes=0),), referrals=(referral(),), submissions=(submission(),)
     )
-    assert [event.rank for event in events(at_once)] == [0, 2]
+    assert [event.rank for event in events(at_once)] == [0, 3]
 
 
 def test_a_decision_gives_its_steps_its_candidates_and_what_would_change_it() -> None:
@@ -163,6 +164,20 @@ def test_a_need_that_was_handed_on_says_in_whose_place() -> None:
         referrals=(referral(status="rejected"), referral("claai", "r-2", "requested", replaces="r-1")),
     )
     assert "Need “information”: claai is asked to help, in place of cna." in text(journey)
+
+
+def test_a_referral_that_is_taken_back_is_told_before_the_one_that_replaces_it() -> None:
+    taken = msgspec.structs.replace(referral(status="cancelled"), reason="consent_withdrawn")
+    journey = Journey(
+        firm_id="f-1",
+        needs=WHOLE.needs,
+        decisions=(decision("claai", "r-2", minutes=5),),
+        referrals=(taken, referral("claai", "r-2", "requested", replaces="r-1")),
+    )
+    assert [event.sentence for event in events(journey)] == [
+        "Need “information” is taken back from cna: consent withdrawn",
+        "Need “information”: claai is asked to help, in place of cna",
+    ]
 
 
 def test_a_refused_record_tells_every_problem() -> None:

@@ -1,0 +1,156 @@
+"""An evening in which everything goes right, told by the script alone; tests spoil one thing in it."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from cli.demo.checks import Evidence
+from cli.demo.facts import Got, Kept, Replied, Sent
+from cli.demo.firms import Company, Need
+from cli.demo.ledger import Ledger
+from cli.demo.mails import Taken
+from cli.demo.routes import End, Said, routes_of
+from cli.demo.script import write_script
+from cli.demo.stores import Assessed, MailRow, NeedRow, ReferralRow, View
+from cli.demo.submissions import Script, Submission
+from cli.partner.letters import Heard, Position
+from shared.agreement import Agreement, load
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+ACCORD: Agreement = load()
+
+
+def script(firms: int = 60, *, seed: int = 7, first: int = 5_000_000) -> Script:
+    return write_script(seed, firms, first, NOW)
+
+
+def firm_id(company: Company) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, company.codice_fiscale))
+
+
+def heard(fact: str, topic: str, data: Mapping[str, Any], number: int = 1) -> Heard:
+    return Heard(
+        type=f"it.portolano.{fact}.v1",
+        id=str(number),
+        subject=None,
+        time=None,
+        generation="one",
+        sequence=number,
+        data=data,
+        position=Position(topic, 0, number),
+        appended_at=NOW,
+    )
+
+
+class Perfect:
+    """Tells a ledger what its script expects, and keeps the stores and the sink that go with it."""
+
+    def __init__(self, told: Script) -> None:
+        self.script = told
+        self.ledger = Ledger(told, {company.codice_fiscale: company for company in told.companies})
+        self.needs: list[NeedRow] = []
+        self.referrals: list[ReferralRow] = []
+        self.mails: list[MailRow] = []
+        self._offsets: dict[str, int] = {}
+        for turn, role in enumerate(told.roles):
+            for submission in role.submissions:
+                self._tell(submission, role.company, turn / 10)
+        for turn, company in enumerate(told.companies):
+            self._refer(company, turn / 10 + 0.1)
+
+    def evidence(self) -> Evidence:
+        taken = {row.message_id: Taken(row.referral_id, "", 1) for row in self.mails if row.state == "sent"}
+        return Evidence(self.ledger, self.view(), taken, ACCORD)
+
+    def view(self) -> View:
+        firms = {firm_id(company): company for company in self.script.companies}
+        assessed = {
+            id_: Assessed(version=1, status=company.assessment.status, possible=company.assessment.possible)
+            for id_, company in firms.items()
+        }
+        return View(
+            registered=dict.fromkeys(firms, 1),
+            assessed=assessed,
+            routed=dict.fromkeys(firms, 1),
+            needs=self.needs,
+            referrals=self.referrals,
+            mails=self.mails,
+        )
+
+    def _tell(self, submission: Submission, company: Company | None, at: float) -> None:
+        position = self._place(f"partners.{submission.partner}.firms.v1")
+        self.ledger.apply(Sent(submission, at))
+        self.ledger.apply(Kept(submission, position))
+        about = {"submission_id": submission.letter.id, "position": _json(position)}
+        if submission.expected.outcome == "refused":
+            problems = [{"pointer": "", "rule": rule, "message": ""} for rule in submission.expected.rules]
+            answer = heard("submission.refused", "receipts", {**about, "problems": problems})
+        else:
+            assert company is not None
+            data = {**about, "outcome": submission.expected.outcome, "firm_id": firm_id(company), "warnings": []}
+            answer = heard("submission.accepted", "receipts", data)
+        self.ledger.apply(Got(submission.partner, answer, at + 0.02))
+
+    def _refer(self, company: Company, at: float) -> None:
+        for way in routes_of(self.script.seed, company, ACCORD):
+            before: str | None = None
+            for step, leg in enumerate(way.legs):
+                id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{company.number}/{way.need}/{step}"))
+                data = {
+                    "referral_id": id_,
+                    "role": "responsible",
+                    "front": way.need.front,
+                    "import": way.need.import_,
+                    "firm": {"codice_fiscale": company.codice_fiscale},
+                }
+                self.ledger.apply(Got(leg.partner, heard("referral.requested", "referrals", data), at + step))
+                status = "requested" if leg.reaction.said is Said.NOTHING else leg.reaction.said.value
+                self.referrals.append(
+                    ReferralRow(
+                        referral_id=id_, firm_id=firm_id(company), partner=leg.partner, status=status, replaces=before
+                    )
+                )
+                self._mail(company, id_, "partner", "requested", reachable=True)
+                self._mail(company, id_, "firm", "requested", reachable=company.reachable)
+                if leg.reaction.said is not Said.NOTHING:
+                    position = self._place(f"partners.{leg.partner}.updates.v1")
+                    self.ledger.apply(Replied(leg.partner, id_, leg.reaction, position, at + step + 0.5))
+                    answer = {"update_id": f"demo-{id_}", "position": _json(position)}
+                    self.ledger.apply(
+                        Got(leg.partner, heard("referral.update-recorded", "referrals", answer), at + step + 0.6)
+                    )
+                if leg.reaction.said is Said.ACCEPTED:
+                    self._mail(company, id_, "firm", "accepted", reachable=company.reachable)
+                before = id_
+            self.need(company, way.need, way.end)
+
+    def need(self, company: Company, need: Need, end: End) -> None:
+        row = NeedRow(firm_id=firm_id(company), front=need.front, import_=need.import_, state=end.value)
+        self.needs.append(row)
+
+    def _mail(self, company: Company, referral_id: str, recipient: str, purpose: str, *, reachable: bool) -> None:
+        self.mails.append(
+            MailRow(
+                referral_id=referral_id,
+                firm_id=firm_id(company),
+                recipient=recipient,
+                purpose=purpose,
+                message_id=f"<{len(self.mails)}@portolano.example>",
+                state="sent" if reachable else "no_address",
+            )
+        )
+
+    def _place(self, topic: str) -> Position:
+        self._offsets[topic] = self._offsets.get(topic, -1) + 1
+        return Position(topic, 0, self._offsets[topic])
+
+
+def spoiled(evidence: Evidence, **view: Any) -> Evidence:
+    """The evidence with something else in the stores."""
+    return replace(evidence, view=replace(evidence.view, **view))
+
+
+def _json(position: Position) -> dict[str, str | int]:
+    return {"topic": position.topic, "partition": position.partition, "offset": position.offset}

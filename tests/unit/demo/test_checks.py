@@ -1,0 +1,171 @@
+"""Each check passes on a perfect evening, and fails on the one thing that it is there for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from cli.demo.checks import Check, Evidence, check_all, latencies, percentile
+from cli.demo.facts import Failed, Got
+from cli.demo.firms import Need
+from cli.demo.routes import End
+from tests.unit.demo.builders import Perfect, heard, script, spoiled
+
+Spoil = Callable[[Perfect], Evidence]
+
+
+def failed(evidence: Evidence) -> list[Check]:
+    return [check for check in check_all(evidence) if not check.good]
+
+
+def test_a_perfect_evening_passes_every_check() -> None:
+    assert failed(Perfect(script(120)).evidence()) == []
+
+
+def lost_receipt(evening: Perfect) -> Evidence:
+    evening.ledger.receipts.popitem()
+    return evening.evidence()
+
+
+def second_receipt(evening: Perfect) -> Evidence:
+    for answers in evening.ledger.receipts.values():
+        answers.append(answers[0])
+        break
+    return evening.evidence()
+
+
+def refusal_of_a_right_record(evening: Perfect) -> Evidence:
+    position = next(iter(evening.ledger.receipts))
+    problems = [{"pointer": "", "rule": "missing", "message": ""}]
+    evening.ledger.receipts[position] = [heard("submission.refused", "receipts", {"problems": problems})]
+    return evening.evidence()
+
+
+def refusal_for_another_reason(evening: Perfect) -> Evidence:
+    for position, (answer, *_) in evening.ledger.receipts.items():
+        if answer.fact == "submission.refused":
+            problems = [{"pointer": "", "rule": "type-unknown", "message": ""}]
+            evening.ledger.receipts[position] = [replace(answer, data={"problems": problems})]
+            break
+    return evening.evidence()
+
+
+def gap_in_a_feed(evening: Perfect) -> Evidence:
+    evening.ledger.apply(Got("cna", replace(heard("referral.reminded", "referrals", {}, 9), missing=3), 1.0))
+    return evening.evidence()
+
+
+def client_that_failed(evening: Perfect) -> Evidence:
+    evening.ledger.apply(Failed("cna", "Kafka refuses cna"))
+    return evening.evidence()
+
+
+def firm_behind_in_referral(evening: Perfect) -> Evidence:
+    evidence = evening.evidence()
+    first = next(iter(evidence.view.routed))
+    return spoiled(evidence, registered={**evidence.view.registered, first: 2})
+
+
+def firm_absent_from_the_classifier(evening: Perfect) -> Evidence:
+    evidence = evening.evidence()
+    first = next(iter(evidence.view.assessed))
+    return spoiled(evidence, assessed={id_: one for id_, one in evidence.view.assessed.items() if id_ != first})
+
+
+def firm_in_another_segment(evening: Perfect) -> Evidence:
+    evidence = evening.evidence()
+    id_, one = next(iter(evidence.view.assessed.items()))
+    other = replace(one, possible=("no_experience", "light_presence"))
+    return spoiled(evidence, assessed={**evidence.view.assessed, id_: other})
+
+
+def referral_to_another_partner(evening: Perfect) -> Evidence:
+    id_, one = next(iter(evening.ledger.requested.items()))
+    evening.ledger.requested[id_] = replace(one, partner="claai" if one.partner != "claai" else "cna")
+    return evening.evidence()
+
+
+def referral_that_never_came(evening: Perfect) -> Evidence:
+    evening.ledger.requested.popitem()
+    return evening.evidence()
+
+
+def need_that_nobody_has(evening: Perfect) -> Evidence:
+    one = next(iter(evening.ledger.requested.values()))
+    evening.ledger.requested["x"] = replace(one, referral_id="x", need=Need("institutional_support", import_=True))
+    return evening.evidence()
+
+
+def need_left_with_nobody(evening: Perfect) -> Evidence:
+    rows = [replace(row, state=End.MANUAL.value) for row in evening.needs]
+    return spoiled(evening.evidence(), needs=rows)
+
+
+def answer_that_was_refused(evening: Perfect) -> Evidence:
+    position = next(iter(evening.ledger.reply_answers))
+    problems = [{"pointer": "/status", "rule": "status-not-possible", "message": ""}]
+    refused = heard("referral.update-refused", "referrals", {"problems": problems})
+    evening.ledger.reply_answers[position] = [refused]
+    return evening.evidence()
+
+
+def answer_that_was_not_recorded(evening: Perfect) -> Evidence:
+    evening.ledger.reply_answers.popitem()
+    return evening.evidence()
+
+
+def mail_that_is_not_in_the_sink(evening: Perfect) -> Evidence:
+    evidence = evening.evidence()
+    return replace(evidence, mails=dict(list(evidence.mails.items())[1:]))
+
+
+def mail_that_was_not_sent(evening: Perfect) -> Evidence:
+    rows = [replace(row, state="failed") if place == 0 else row for place, row in enumerate(evening.mails)]
+    return spoiled(evening.evidence(), mails=rows)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "check"),
+    [
+        (lost_receipt, "receipts"),
+        (second_receipt, "receipts"),
+        (refusal_of_a_right_record, "receipts"),
+        (refusal_for_another_reason, "receipts"),
+        (gap_in_a_feed, "feeds"),
+        (client_that_failed, "feeds"),
+        (firm_behind_in_referral, "stores"),
+        (firm_absent_from_the_classifier, "stores"),
+        (firm_in_another_segment, "segments"),
+        (referral_to_another_partner, "routes"),
+        (referral_that_never_came, "routes"),
+        (need_that_nobody_has, "routes"),
+        (need_left_with_nobody, "routes"),
+        (answer_that_was_refused, "answers"),
+        (answer_that_was_not_recorded, "answers"),
+        (mail_that_is_not_in_the_sink, "mails"),
+        (mail_that_was_not_sent, "mails"),
+    ],
+)
+def test_what_is_wrong_is_seen_by_the_check_that_is_there_for_it(spoil: Spoil, check: str) -> None:
+    assert check in [one.name for one in failed(spoil(Perfect(script(60))))]
+
+
+def test_an_evening_without_anything_passes_no_check_that_compares() -> None:
+    evening = Perfect(replace(script(60), roles=()))
+    assert {"feeds", "segments", "routes", "mails"} <= {one.name for one in failed(evening.evidence())}
+
+
+def test_latency_is_measured_on_firms_told_once() -> None:
+    evening = Perfect(script(60))
+    once = {role.company.number for role in evening.script.roles if role.company and role.told_once}
+    needs = {(one.company.number, one.need) for one in evening.ledger.requested.values()}
+    assert len(latencies(evening.ledger)) == sum(number in once for number, _ in needs)
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.5, 51), (0.99, 100), (1.0, 100)])
+def test_a_percentile_is_one_of_the_values(share: float, value: int) -> None:
+    assert percentile(list(range(1, 101)), share) == value
+
+
+def test_there_is_no_percentile_of_nothing() -> None:
+    assert percentile([], 0.5) is None
