@@ -7,11 +7,13 @@ proves nothing about a loop that is dead.
 """
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Generic, TypeVar
@@ -23,7 +25,7 @@ from faststream.asgi import AsgiFastStream, AsgiResponse
 from faststream.asgi import get as door
 
 from shared.agreement import load
-from shared.errors import Trouble
+from shared.errors import Trouble, Unreachable
 from shared.feeds.runtime import Feeds
 from shared.feeds.speech import C
 from shared.feeds.subscriptions import Subscription
@@ -78,8 +80,9 @@ def run(build: Callable[[S], Service[Any]], settings: type[S]) -> None:
         log_as_json(service.name, service.settings.log_level)
         uvloop.run(_serve(service))
     except Trouble as trouble:
+        gc.collect()  # clients that were left open complain when they go: let the last line be ours
         print(f"{name}: {trouble}", file=sys.stderr)
-        raise SystemExit(1) from None
+        raise SystemExit(3 if isinstance(trouble, Unreachable) else 1) from None
     except (OSError, ConnectionError) as error:
         print(f"{name}: a part it needs does not answer: {error}", file=sys.stderr)
         raise SystemExit(3) from None
@@ -87,10 +90,18 @@ def run(build: Callable[[S], Service[Any]], settings: type[S]) -> None:
 
 async def _serve(service: Service[C]) -> None:
     feeds = feeds_for(service)
+    broker = feeds.broker()
     errands: list[asyncio.Task[None]] = []
+    failures: list[BaseException] = []
+
+    def end(stuck: "asyncio.Future[str]") -> None:
+        if not stuck.cancelled():
+            failures.append(Trouble(stuck.result()))
+            server.should_exit = True
 
     async def begin() -> None:
         await feeds.start()
+        feeds.stuck.add_done_callback(end)
         for errand in service.errands:
             errands.append(asyncio.create_task(_keep_running(errand, feeds)))
 
@@ -102,14 +113,13 @@ async def _serve(service: Service[C]) -> None:
             task.cancel()
 
     app = AsgiFastStream(
-        feeds.broker(),
+        broker,
         asgi_routes=health(feeds),
         on_startup=[begin],
         on_shutdown=[drain],
         after_shutdown=[feeds.stop],
         logger=None,
     )
-    failures: list[BaseException] = []
 
     async def watched(scope: Any, receive: Any, send: Any) -> None:
         """FastStream starts its broker after it has told uvicorn that all is well; a failure there must end us."""
@@ -130,10 +140,21 @@ async def _serve(service: Service[C]) -> None:
         signal.signal(ending, lambda *_: None)
     await server.serve()
     if failures:
-        log.error("the service failed", exc_info=failures[0])
-        raise Trouble(f"it had to stop: {type(failures[0]).__name__}: {failures[0]}") from failures[0]
+        with suppress(Exception):
+            await asyncio.wait_for(broker.stop(), 5.0)
+        raise _told(failures[0]) from failures[0]
     if not server.started:
         raise Trouble("it could not start; the log says why.")
+
+
+def _told(failure: BaseException) -> Trouble:
+    """One line for a person; the whole story is in the log."""
+    if isinstance(failure, Trouble):
+        return failure
+    log.error("the service failed", exc_info=failure)
+    if type(failure).__name__ in ("KafkaConnectionError", "NodeNotReadyError", "NoBrokersAvailable"):
+        return Unreachable("Kafka does not answer, or refuses the password.")
+    return Trouble(f"it had to stop: {type(failure).__name__}: {failure}")
 
 
 async def _keep_running(errand: Errand[C], feeds: Feeds[C]) -> None:
@@ -176,6 +197,8 @@ async def readiness(feeds: Feeds[Any]) -> list[str]:
         problems.append("database")
     if feeds.assignment.settled and not feeds.assignment.partitions:
         problems.append("an assignment")
+    if feeds.watchdog.idle_for(feeds.reader.progressed_at) > 10.0:
+        problems.append("progress")
     return problems
 
 

@@ -35,5 +35,5 @@ def command(as_json: bool, prefix: str) -> int:
         say("looked at: " + ", ".join(f"{n} {what}" for what, n in sorted(report.looked_at.items())))
         if waiting:
             say("on its way: " + ", ".join(f"{n} {what}" for what, n in waiting.items()))
-        say("nothing is missing, doubled or out of order" if report.clean else f"{len(report.findings)} findings")
+        print("nothing is missing, doubled or out of order" if report.clean else f"{len(report.findings)} findings")
     return 0 if report.clean else 1

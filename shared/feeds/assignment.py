@@ -103,15 +103,26 @@ class Assignment:
                 await asyncio.sleep(pause)
                 self._wake.set()
 
-    async def check(self) -> None:
-        """Look whether the logs still have what comes next; a partition that lost it is positioned anew."""
+    async def check(self) -> dict[Partition, int]:
+        """Look whether the logs still have what comes next; a partition that lost it is positioned anew.
+
+        Gives the next offset of each readable partition that has more to read.
+        """
         if self.consumer is None or self._marked:
-            return
+            return {}
         mine = {key for key in self.consumer.assigned() if self.readable(key)}
+        if not mine:
+            return {}
         positions = await store.read_positions(self._pool, mine)
+        unread = {}
         for key, (begin, end) in (await self.consumer.bounds(mine)).items():
-            if key in positions and not begin <= positions[key].next_offset <= end:
+            if key not in positions:
+                continue
+            if not begin <= positions[key].next_offset <= end:
                 self.again(key)
+            elif positions[key].next_offset < end:
+                unread[key] = positions[key].next_offset
+        return unread
 
     async def _settle(self) -> None:
         assert self.consumer is not None

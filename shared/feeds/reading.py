@@ -118,6 +118,10 @@ class Reader(Generic[C]):
         self._scanned[key] = position
         self._assignment.again(key)
 
+    def scans(self, key: Partition) -> bool:
+        """Whether a missing number is waited for here: then standing still is as it should be."""
+        return key in self._scanned
+
     async def hint(self) -> None:
         """Once a second, tell the group how far we are."""
         while True:

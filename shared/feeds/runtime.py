@@ -31,6 +31,7 @@ from shared.feeds.records import Arrived
 from shared.feeds.relay import Relay
 from shared.feeds.speech import C, Work
 from shared.feeds.subscriptions import AtDoor, Subscription
+from shared.feeds.watchdog import Watchdog
 from shared.postgres.pool import Address, Connection, Pool, open_pool
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ class Feeds(Generic[C]):
         self._tasks: list[asyncio.Task[None]] = []
         self._relay_stopping = asyncio.Event()
         self.started_at = time.monotonic()
-        self.polled_at = time.monotonic()
+        self.watchdog = Watchdog()
 
     def broker(self) -> KafkaBroker:
         """The FastStream broker with the service's one subscription. `start` must have run before it starts."""
@@ -121,6 +122,7 @@ class Feeds(Generic[C]):
     async def start(self) -> None:
         """Open the store and begin to relay. Raises what the database raises, or `Trouble` where it was never
         provisioned."""
+        self.stuck: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.pool: Pool = await open_pool(self._address, application=self.service)
         async with self.pool.acquire() as connection:
             self.layout = await load_layout(connection, self.service, self._prefix)
@@ -187,13 +189,12 @@ class Feeds(Generic[C]):
             await connection.execute("SELECT pg_notify('outbox', '')")
 
     async def _keep_house(self) -> None:
-        """Every few seconds see whether the logs still have what comes next; every hour make and drop days of the
-        journal."""
+        """Every few seconds see whether reading goes on; every hour make and drop days of the journal."""
         house_kept_at = time.monotonic()
         while True:
-            await asyncio.sleep(5.0)
+            await asyncio.sleep(3.0)
             try:
-                await self.assignment.check()
+                await self._watch_progress()
                 if time.monotonic() - house_kept_at > 3600:
                     house_kept_at = time.monotonic()
                     await self.pool.execute(
@@ -201,6 +202,18 @@ class Feeds(Generic[C]):
                     )
             except Exception as error:
                 log.warning("house keeping: again later: %s: %s", type(error).__name__, error)
+
+    async def _watch_progress(self) -> None:
+        """End the process when its consumer is stuck: `stuck` gets the reason."""
+        async with asyncio.timeout(10.0):
+            unread = await self.assignment.check()
+        waiting = {key: offset for key, offset in unread.items() if not self.reader.scans(key)}
+        # A batch under way may take as long as the database is away; that is waiting, not standing still.
+        progressed_at = time.monotonic() if self.assignment.busy.locked() else self.reader.progressed_at
+        reason = self.watchdog.look(waiting, progressed_at)
+        if reason is not None and not self.stuck.done():
+            log.error("the consumer is stuck: %s", reason)
+            self.stuck.set_result(reason)
 
 
 def sources_of(subscriptions: Sequence[Subscription], prefix: str, partners: Sequence[str]) -> dict[str, Source[Any]]:

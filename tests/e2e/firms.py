@@ -10,7 +10,7 @@ SUBMITTED = "it.portolano.firm.submitted.v1"
 
 def tax_code(n: int) -> str:
     """The n-th synthetic codice fiscale of a company: office code 999, right check digit."""
-    body = f"{n:07d}999"
+    body = f"{n + 1:07d}999"  # seven zeros are nobody
     return body + luhn.calc_check_digit(body)
 
 

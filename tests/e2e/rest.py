@@ -15,7 +15,8 @@ async def at_rest(system: System, limit: float = 90.0) -> Report:
         for service in SERVICES:
             waiting[f"unread by {service}"] = await system.unread(service)
             waiting[f"unpublished by {service}"] = await system.stores[service].fetchval(
-                "SELECT coalesce(sum(sequence - coalesce(published, 0)), 0)::bigint FROM feeds LEFT JOIN relayed USING (feed)"
+                """SELECT coalesce(sum(sequence - coalesce(published, 0)), 0)::bigint
+                FROM feeds LEFT JOIN relayed USING (feed)"""
             )
         waiting["mails"] = await system.stores["notifier"].fetchval(
             "SELECT count(*) FROM notifications WHERE state = 'pending'"

@@ -80,7 +80,7 @@ async def kill_in_the_middle(victim: System, service: str, work: asyncio.Task[No
 async def test_services_killed_in_the_middle_of_two_thousand_firms_lose_nothing(victim: System) -> None:
     partners = [Partner(victim.home, code, PREFIX) for code in PUBLISHERS]
     dice, killed = random.Random(7), {service: list[int]() for service in SERVICES}
-    slices = [range(start, start + SLICE) for start in range(1, FIRMS + 1, SLICE)]
+    slices = [range(start, start + SLICE) for start in range(0, FIRMS, SLICE)]
     for number, firms in enumerate(slices):
         work = asyncio.create_task(asyncio.to_thread(publish, partners, firms))
         service = SERVICES[number % len(SERVICES)]
