@@ -50,7 +50,8 @@ class System:
         await self.ready()
 
     async def reconnect(self) -> None:
-        """Connections of the test's own to the stores; again after the database was away."""
+        """Connections of the test's own to stores and broker; again after one of them was away."""
+        self._admin = AdminClient({**self.home.kafka_admin()})
         for service in SERVICES:
             self.stores[service] = await asyncpg.connect(**self.home.admin_dsn(database_name(service, self.prefix)))
 

@@ -151,7 +151,7 @@ def test_who_watches_from_now_sees_what_comes_and_stops_after_the_count(system: 
 def test_a_watch_ends_when_nobody_reads_it_any_more(system: System, referred: tuple[str, str]) -> None:
     watch = started(system.home, "watch --partner cna --from start")
     assert watch.stdout is not None
-    assert "accepted" in watch.stdout.readline()
+    assert watch.stdout.readline(), "either topic may be the first to answer"
     watch.stdout.close()
     assert watch.wait(20) == 141
 
