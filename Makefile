@@ -6,10 +6,10 @@ BIN := .venv/bin
 PACKAGES := $(wildcard cli deploy services shared tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lock clean
+.PHONY: help setup demo test check contracts lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: ## the environment in .venv, as the lock says; implied by the others, nothing to do the second time
 	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or name one: make PYTHON=…" >&2; exit 1; }
@@ -28,6 +28,10 @@ check: setup ## format, lint, types, import contracts: all four, whatever the fi
 	$(BIN)/mypy $(PACKAGES) || failed=1; \
 	$(BIN)/lint-imports --no-logo || failed=1; \
 	exit $$failed
+
+contracts: setup ## contracts/ anew: schemas, AsyncAPI, rules, missing golden events; a change that breaks one is refused
+	@$(BIN)/python -m tests.contract.golden
+	@$(BIN)/python -m cli.contracts $(ARGS)
 
 lock: setup ## the locks anew from requirements/*.in; versions stay unless ARGS="--upgrade"
 	@for lock in runtime dev; do \

@@ -29,14 +29,21 @@ class Commands(click.Group):
     """The modules of `cli.commands` as click commands, each imported when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
+        return sorted(_modules())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
+        name = _modules().get(cmd_name)
+        if name is None:
             return None
-        module = import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
+        module = import_module(f"{commands.__name__}.{name}")
         command: click.Command = module.command
         return command
+
+
+def _modules() -> dict[str, str]:
+    """Each command's name and its module's, which ends in an underscore where Python has the word for itself."""
+    names = [module.name for module in pkgutil.iter_modules(commands.__path__)]
+    return {name.rstrip("_").replace("_", "-"): name for name in names}
 
 
 @click.command(

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from cli.explain.languages import LANGUAGES
 from cli.explain.reading import read_journey
 from cli.explain.story import Kind, Line, tell
 from cli.output import emit, json_option
@@ -27,8 +28,16 @@ _STYLES = {
 
 @click.command(epilog="Example: portolano explain 01234567890")
 @click.argument("subject", metavar="FIRM|REFERRAL")
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(list(LANGUAGES)),
+    default="en",
+    show_default=True,
+    help="The language of the story; JSON and what partners wrote stay as they are.",
+)
 @json_option
-def command(subject: str, as_json: bool) -> None:
+def command(subject: str, language: str, as_json: bool) -> None:
     """Tell the journey of a firm: who told what, what followed, who was asked to help and why, and what came of it.
 
     FIRM is a firm_id or a codice fiscale. With a REFERRAL, its need alone is told. Read from the services' stores with
@@ -38,7 +47,7 @@ def command(subject: str, as_json: bool) -> None:
     if as_json:
         emit(journey)
     else:
-        _show(tell(journey))
+        _show(tell(journey, LANGUAGES[language]))
 
 
 def _show(lines: Iterator[Line]) -> None:

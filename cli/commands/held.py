@@ -1,6 +1,7 @@
 """`portolano held`: records that could not be worked on and were set aside, and how many wait behind each.
 
-A listing never shows what a record says: that may be personal data. `show --contents` does, and says so.
+A listing never shows what a record says: that may be personal data. `show --contents` does, and says so. `redrive`
+and `discard` write to the service's store with the service's own code and credentials, and note who gave the command.
 """
 
 import asyncio
@@ -11,10 +12,15 @@ import click
 import msgspec
 
 from cli.explain.stores import opened
+from cli.held.answers import ANSWERS
+from cli.held.parts import redriving, whoever
 from cli.output import emit, json_option, plain, say, table
 from cli.partner.telling import clock
 from deploy.local.home import SERVICES, Home
-from shared.errors import Trouble
+from shared.errors import Trouble, Unreachable
+from shared.feeds.aside import Closing
+from shared.feeds.redrive import Driven
+from shared.feeds.speech import Outcome
 from shared.postgres.pool import Connection
 
 
@@ -106,10 +112,83 @@ def show(service: str, id: int, contents: bool, as_json: bool) -> None:
         click.echo(plain(f"{'value':<24}{_text(value)}"))
 
 
+@command.command(epilog="Example: portolano held redrive intake 1 --dry-run")
+@click.argument("service", type=click.Choice(SERVICES))
+@click.argument("id", type=click.IntRange(min=1), required=False)
+@click.option("--all", "all_", is_flag=True, help="Everything that SERVICE holds, oldest first.")
+@click.option("--dry-run", "rehearse", is_flag=True, help="Try it and keep nothing of it.")
+@json_option
+def redrive(service: str, id: int | None, all_: bool, rehearse: bool, as_json: bool) -> int:
+    """Apply a held record after all and, in order, what waits behind it.
+
+    The handlers are those of this installation's code, so mend it first. A record that fails again stays held with its
+    new reason, and what waits behind it waits on; then the exit code is 1. It is noted who gave the command.
+    """
+    if (id is None) is not all_:
+        raise click.UsageError("give the ID of one record, or --all")
+    driven = asyncio.run(_redriven(Home.from_environment(), service, id, rehearse))
+    return _told(service, driven, rehearse, as_json)
+
+
+@command.command(epilog='Example: portolano held discard intake 1 --reason "sent again by the partner as s-17"')
+@click.argument("service", type=click.Choice(SERVICES))
+@click.argument("id", type=click.IntRange(min=1))
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept, and a partner is told it.")
+@click.option("--dry-run", "rehearse", is_flag=True, help="Try it and keep nothing of it.")
+@json_option
+def discard(service: str, id: int, reason: str, rehearse: bool, as_json: bool) -> int:
+    """Give a held record up; what waits behind it follows in order.
+
+    A record of a partner gets its final answer: refused, rule `discarded`. It is noted who gave the command and why.
+    """
+    reason = plain(reason).strip()
+    if not 0 < len(reason) <= 500:
+        raise click.BadParameter("1 to 500 characters", param_hint="--reason")
+    driven = asyncio.run(_discarded(Home.from_environment(), service, id, reason, rehearse))
+    return _told(service, driven, rehearse, as_json)
+
+
+async def _redriven(home: Home, service: str, id: int | None, rehearse: bool) -> list[Driven]:
+    driven: list[Driven] = []
+    async with redriving(home, service) as records:
+        closing = Closing(whoever(), f"redriven by version {records.code_version}")
+        if id is not None:
+            return await records.redrive(id, closing, rehearse=rehearse)
+        for head in await records.heads():
+            try:
+                driven += await records.redrive(head, closing, rehearse=rehearse)
+            except Unreachable:
+                raise
+            except Trouble as trouble:  # somebody else was quicker with this one; the others are still to be done
+                say(plain(trouble))
+    return driven
+
+
+async def _discarded(home: Home, service: str, id: int, reason: str, rehearse: bool) -> list[Driven]:
+    async with redriving(home, service) as records:
+        return await records.discard(id, ANSWERS, Closing(whoever(), reason), rehearse=rehearse)
+
+
+def _told(service: str, driven: list[Driven], rehearse: bool, as_json: bool) -> int:
+    for one in driven:
+        if as_json:
+            emit({"service": service, **asdict(one), "dry_run": rehearse})
+            continue
+        why = f": {one.reason}" if one.reason else ""
+        ended = "still held" if one.outcome is Outcome.HELD else str(one.outcome)
+        click.echo(plain(f"{service} {one.id}  {one.place}  {ended}{why}"))
+    failed = sum(one.outcome is Outcome.HELD for one in driven)
+    would = "; a dry run: nothing was kept of it" if rehearse else ""
+    say(f"{len(driven) - failed} closed, {failed} still held{would}" if driven else "nothing is held")
+    return 1 if failed else 0
+
+
 _LIST = """SELECT h.id, h.topic || '/' || h.partition || '@' || h.record_offset AS place,
     h.firm_id, h.failure, h.held_at,
     (SELECT count(*) FROM held q WHERE q.firm_id = h.firm_id AND q.state = 'queued' AND q.id > h.id) AS waiting
-FROM held h WHERE h.state = 'held' ORDER BY h.id"""
+FROM held h WHERE h.state = 'held' OR h.state = 'queued' AND NOT EXISTS (
+    SELECT FROM held b WHERE b.firm_id = h.firm_id AND b.state IN ('held', 'queued') AND b.id < h.id) ORDER BY h.id"""
+"""Also a record that waits behind nothing any more, because a redrive was interrupted."""
 
 
 async def _all_held(home: Home) -> list[Held]:

@@ -1,18 +1,24 @@
-"""`portolano publish`: send what a partner knows of firms, and show the receipt of each record."""
+"""`portolano publish`: send what a partner knows of firms, and show the receipt of each record.
+
+`--dry-run` shows what would come of it, without sending: it needs no running system.
+"""
 
 import sys
 from collections import Counter
 from typing import BinaryIO
 
 import click
+import msgspec
 
 from cli.output import emit, json_option, plain, say
 from cli.partner.account import partner_option, sign_in
 from cli.partner.exchange import Answer, Kind, exchange
 from cli.partner.letters import Letter
 from cli.partner.lines import MOST_OF_PREFIX, NotALetter, letters
+from cli.partner.progress import Progress
 from cli.partner.telling import problem_lines
 from deploy.local.home import Home
+from shared.agreement import load
 
 
 @click.command(epilog="Example: portolano publish --partner cna firms.jsonl")
@@ -28,19 +34,25 @@ from deploy.local.home import Home
     metavar="SECONDS",
     help="How long to wait for the next receipt.",
 )
+@click.option("--dry-run", "only_try", is_flag=True, help="Show receipts and likely segments without sending.")
 @json_option
-def command(partner: str, file: BinaryIO, id_prefix: str | None, patience: float, as_json: bool) -> int:
+def command(partner: str, file: BinaryIO, id_prefix: str | None, patience: float, only_try: bool, as_json: bool) -> int:
     """Send FILE (- is stdin) as partner CODE and show the receipts.
 
     FILE holds JSON lines: each the data of a firm.submitted, or a whole event (CloudEvents, with `specversion`). A line
     that is not JSON stops the command before anything is sent. Exit code 1 when a record was refused or got no final
     receipt in time.
+
+    With --dry-run nothing is sent: each line is read as it would be at the door, and its segment is that of this line
+    alone, as if nobody else spoke of the firm.
     """
     to_send = _read(file, partner, id_prefix)
+    if only_try:
+        return _try(to_send, partner, as_json)
     account = sign_in(Home.from_environment(), partner)
     outcomes: Counter[str] = Counter()
     unanswered: list[Letter] = []
-    progress = _Progress(len(to_send))
+    progress = Progress(len(to_send), receipts_shown=True)
     for answer in exchange(account, to_send, patience=patience, sent=progress.sent, unanswered=unanswered):
         progress.clear()
         outcomes[answer.heard.data.get("outcome", "recorded") if answer.kind is Kind.ACCEPTED else answer.kind] += 1
@@ -70,6 +82,24 @@ def _read(file: BinaryIO, partner: str, id_prefix: str | None) -> list[Letter]:
     return found
 
 
+def _try(to_send: list[Letter], partner: str, as_json: bool) -> int:
+    # Only here: what judges a letter is half the system, and a publisher in a hurry need not load it.
+    from cli.partner.trial import now, rehearse, trial_lines
+
+    agreement, refused = load(), 0
+    for letter in to_send:
+        trial = rehearse(letter, partner, agreement, now())
+        refused += not trial.accepted
+        if as_json:
+            emit({"origin": letter.origin, "id": letter.id, "dry_run": True, **msgspec.to_builtins(trial)})
+            continue
+        click.echo(plain(f"{letter.origin}: would be {'accepted' if trial.accepted else 'refused'}  {letter.id}"))
+        for line in trial_lines(trial):
+            click.echo(plain(f"    {line}"))
+    say(f"{len(to_send)} read, {refused} would be refused; a dry run: nothing was sent")
+    return 1 if refused else 0
+
+
 def _show(answer: Answer, as_json: bool) -> None:
     heard, data = answer.heard, answer.heard.data
     if as_json:
@@ -92,27 +122,3 @@ def _show(answer: Answer, as_json: bool) -> None:
         click.echo(f"    {line}")
     for line in problem_lines(data.get("warnings")):
         click.echo(f"    warning: {line}")
-
-
-class _Progress:
-    """A line that counts, on a terminal whose receipts go elsewhere; where they are shown, they are the progress."""
-
-    def __init__(self, all_: int) -> None:
-        self._all, self._sent, self._answered = all_, 0, 0
-        self._shown = sys.stderr.isatty() and not sys.stdout.isatty()
-
-    def sent(self, count: int) -> None:
-        self._sent = count
-        self._show()
-
-    def answered(self, answer: Answer) -> None:
-        self._answered += answer.is_final
-        self._show()
-
-    def _show(self) -> None:
-        if self._shown:
-            print(f"\r{self._sent} of {self._all} sent, {self._answered} answered", end="", file=sys.stderr, flush=True)
-
-    def clear(self) -> None:
-        if self._shown:
-            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)

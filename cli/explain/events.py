@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cli.explain import words
 from cli.explain.journey import (
     Assessment,
     Candidate,
@@ -12,10 +11,12 @@ from cli.explain.journey import (
     Journey,
     Notification,
     Problem,
+    Receipt,
     Referral,
     Submission,
     Update,
 )
+from cli.explain.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,143 +32,167 @@ class Event:
     """Candidates of a decision: whether the line is that of the chosen one, and the line."""
 
 
-def events(journey: Journey) -> list[Event]:
-    """Everything that happened, in order of time."""
-    needs = {need.need_id: need.what for need in journey.needs}
+def events(journey: Journey, words: Words) -> list[Event]:
+    """Everything that happened, in order of time, told in these words."""
+    needs = {need.need_id: words.what(need.what) for need in journey.needs}
     partners = {referral.referral_id: referral.partner for referral in journey.referrals}
     tasks = {referral.referral_id: needs.get(referral.need_id, "?") for referral in journey.referrals}
     found = [
-        *(_submission(one) for one in journey.submissions),
-        *(_assessment(one) for one in journey.assessments),
-        *(_decision(one, needs, journey.referrals) for one in journey.decisions),
-        *(_update(one) for one in journey.updates),
-        *(_cancellation(one, tasks) for one in journey.referrals if one.status == "cancelled"),
-        *(_message(one, partners, tasks) for one in journey.notifications),
+        *(_submission(one, words) for one in journey.submissions),
+        *(_assessment(one, words) for one in journey.assessments),
+        *(_decision(one, needs, journey.referrals, words) for one in journey.decisions),
+        *(_update(one, words) for one in journey.updates),
+        *(_cancellation(one, tasks, words) for one in journey.referrals if one.status == "cancelled"),
+        *(_message(one, partners, tasks, words) for one in journey.notifications),
     ]
     return sorted(found, key=lambda event: (event.at, event.rank))
 
 
-def _submission(one: Submission) -> Event:
-    sentence = words.SUBMISSIONS.get(one.outcome, "{partner}: " + words.words(one.outcome))
-    reference = f" (its reference: {one.reference})" if one.reference else ""
+def _submission(one: Submission, words: Words) -> Event:
+    reference = f" ({words.say('reference', reference=one.reference)})" if one.reference else ""
     return Event(
         one.at,
         0,
-        sentence.format(partner=one.partner) + reference,
-        (*_problems(one.problems, ""), *_problems(one.warnings, "warning: ")),
-        _proofs(submission=one.id, source=one.source, record=one.place, trace=one.traceparent),
+        words.submission(one.outcome, one.partner) + reference,
+        (
+            *_problems(one.problems, words),
+            *(words.say("warning", told=told) for told in _problems(one.warnings, words)),
+        ),
+        _proofs(words, submission=one.id, source=one.source, record=one.place, trace=one.traceparent),
     )
 
 
-def _assessment(one: Assessment) -> Event:
+def _assessment(one: Assessment, words: Words) -> Event:
     segment = one.segment
     match segment.status:
         case "classified":
-            where = f"in the segment “{words.words(segment.value or '?')}”"
+            where = words.say("classified", segment=words.code(segment.value or "?"))
         case "provisional":
-            where = f"provisionally: what is known allows {words.either(segment.possible)}"
+            where = words.say("provisional", possible=words.either(segment.possible))
         case status:
-            where = words.words(status)
-    details = [f"it needs: {'; '.join(one.needs)}" if one.needs else "no need follows"]
+            where = words.code(status)
+    needs = "; ".join(map(words.what, one.needs))
+    details = [words.say("it_needs", needs=needs) if needs else words.say("no_need_follows")]
     if segment.presumptions:
-        details.append(f"taken for granted: {words.either(segment.presumptions, 'and')}")
-    details += [f"contradiction: {words.words(warning)}" for warning in segment.warnings]
+        details.append(words.say("granted", presumptions=words.either(segment.presumptions, "and")))
+    details += [words.say("contradiction", warning=words.code(warning)) for warning in segment.warnings]
     return Event(
         one.at,
         1,
-        f"The firm, as it stands in version {one.version}, is placed {where}",
+        words.say("placed", version=one.version, where=where),
         tuple(details),
-        _proofs(agreement=segment.agreement, event=one.event_id, trace=one.traceparent),
+        _proofs(words, agreement=segment.agreement, event=one.event_id, trace=one.traceparent),
     )
 
 
-def _decision(one: Decision, needs: Mapping[str, str], referrals: tuple[Referral, ...]) -> Event:
+def _decision(one: Decision, needs: Mapping[str, str], referrals: tuple[Referral, ...], words: Words) -> Event:
     receipt = one.receipt
     match receipt.outcome:
         case "assigned":
-            result = f"{receipt.partner} is asked to help"
-        case "waiting_consent":
-            result = "it waits for the firm's consent"
-        case "manual":
-            result = "a person at regione has to decide"
+            result = words.say("assigned", partner=receipt.partner)
+        case "waiting_consent" | "manual":
+            result = words.say(receipt.outcome)
         case outcome:
-            result = words.words(outcome)
+            result = words.code(outcome)
     referral = next((each for each in referrals if each.referral_id == one.referral_id), None)
     replaced = next((each for each in referrals if referral and each.referral_id == referral.replaces), None)
-    details = [f"{number}. {words.rule(step.rule)}: {step.reason}" for number, step in enumerate(receipt.path, start=1)]
-    if receipt.tie:
-        details.append(f"equal: {words.either(receipt.tie.members, 'and')}; the greatest hash won, {receipt.tie.hash}")
-    if receipt.would_change_it:
-        about: dict[str, list[str]] = {}
-        for change in receipt.would_change_it:
-            about.setdefault(change.fact, []).extend([change.partner] if change.partner else [])
-        clauses = "; ".join(words.change(fact, partners) for fact, partners in about.items())
-        details.append(f"it would be otherwise if: {clauses}")
+    what = needs.get(one.need_id, "?")
+    if replaced is None:
+        sentence = words.say("need", what=what, result=result)
+    else:
+        sentence = words.say("need_in_place_of", what=what, result=result, partner=replaced.partner)
     return Event(
         one.at,
         3,
-        f"Need “{needs.get(one.need_id, '?')}”: {result}" + (f", in place of {replaced.partner}" if replaced else ""),
-        tuple(details),
+        sentence,
+        tuple(_reasons(receipt, words)),
         _proofs(
+            words,
             referral=one.referral_id,
             need=one.need_id,
             agreement=receipt.agreement,
             rule=receipt.rule,
             cause=one.cause_id,
         ),
-        tuple(_candidates(receipt.candidates)),
+        tuple(_candidates(receipt.candidates, words)),
     )
 
 
-def _candidates(candidates: tuple[Candidate, ...]) -> Iterator[tuple[bool, str]]:
+def _reasons(receipt: Receipt, words: Words) -> Iterator[str]:
+    """The steps in their order, what decided among equals, and what would change the decision."""
+    for number, step in enumerate(receipt.path, start=1):
+        yield f"{number}. {words.rule(step.rule)}: {words.reason(step.reason)}"
+    if receipt.tie:
+        yield words.say("tie", members=words.either(receipt.tie.members, "and"), hash=receipt.tie.hash)
+    if receipt.would_change_it:
+        about: dict[str, list[str]] = {}
+        for change in receipt.would_change_it:
+            about.setdefault(change.fact, []).extend([change.partner] if change.partner else [])
+        clauses = "; ".join(words.change(fact, partners) for fact, partners in about.items())
+        yield words.say("would_change", changes=clauses)
+
+
+def _candidates(candidates: tuple[Candidate, ...], words: Words) -> Iterator[tuple[bool, str]]:
     """All candidates, those with the same verdict for the same reason on one line, the selected first."""
     alike: dict[tuple[str, str], list[str]] = {}
     for one in sorted(candidates, key=lambda candidate: candidate.verdict != "selected"):
         alike.setdefault((one.verdict, one.predicate), []).append(one.partner)
     for (verdict, predicate), partners in alike.items():
-        yield verdict == "selected", f"{words.words(verdict)}, {words.predicate(predicate)}: {', '.join(partners)}"
+        yield verdict == "selected", f"{words.code(verdict)}, {words.predicate(predicate)}: {', '.join(partners)}"
 
 
-def _update(one: Update) -> Event:
-    asked = words.words(one.asked or "something that could not be read")
-    reason = f" ({words.words(one.reason)})" if one.reason else ""
-    flags = f", {words.either(one.flags, 'and')}" if one.flags else ""
+def _update(one: Update, words: Words) -> Event:
+    asked = words.update(one.asked) if one.asked else words.say("unreadable")
+    if one.reason:
+        asked += f" ({words.code(one.reason)})"
     match one.outcome:
         case "refused":
-            sentence = f"{one.partner} wants to say: {asked}{reason}; refused, because of {', '.join(one.rules) or '?'}"
+            sentence = words.say("says_refused", partner=one.partner, asked=asked, rules=", ".join(one.rules) or "?")
         case "repeated":
-            sentence = f"{one.partner} says again: {asked}{reason}; nothing changes"
+            sentence = words.say("says_again", partner=one.partner, asked=asked)
         case _:
-            sentence = f"{one.partner} says: {asked}{reason}{flags}"
-    details = (f"note: {one.note}",) if one.note else ()
-    return Event(one.at, 0, sentence, details, _proofs(referral=one.referral_id, update=one.id, record=one.place))
-
-
-def _cancellation(one: Referral, tasks: Mapping[str, str]) -> Event:
-    why = f": {words.words(one.reason)}" if one.reason else ""
-    sentence = f"Need “{tasks.get(one.referral_id, '?')}” is taken back from {one.partner}{why}"
-    return Event(one.changed_at, 2, sentence, (), _proofs(referral=one.referral_id))
-
-
-def _message(one: Notification, partners: Mapping[str, str], tasks: Mapping[str, str]) -> Event:
-    to = partners.get(one.referral_id, "the partner") if one.recipient == "partner" else "the firm"
-    state = words.MESSAGES.get(one.state, words.words(one.state))
-    if one.state in ("failed", "pending") and one.code:
-        state += f" (code {one.code}, {one.tries} tries)"
+            flags = f", {words.either(one.flags, 'and')}" if one.flags else ""
+            sentence = words.say("says", partner=one.partner, asked=asked + flags)
+    details = (words.say("note", note=one.note),) if one.note else ()
     return Event(
-        one.sent_at or one.created_at,
-        4,
-        f"{words.words(one.channel).capitalize()} to {to} about “{tasks.get(one.referral_id, '?')}” "
-        f"({words.words(one.purpose)}): {state}",
-        (),
-        _proofs(message_id=one.message_id, referral=one.referral_id, trace=one.traceparent),
+        one.at, 0, sentence, details, _proofs(words, referral=one.referral_id, update=one.id, record=one.place)
     )
 
 
-def _problems(problems: tuple[Problem, ...], before: str) -> Iterator[str]:
+def _cancellation(one: Referral, tasks: Mapping[str, str], words: Words) -> Event:
+    what = tasks.get(one.referral_id, "?")
+    if one.reason:
+        sentence = words.say("taken_back_for", what=what, partner=one.partner, reason=words.code(one.reason))
+    else:
+        sentence = words.say("taken_back", what=what, partner=one.partner)
+    return Event(one.changed_at, 2, sentence, (), _proofs(words, referral=one.referral_id))
+
+
+def _message(one: Notification, partners: Mapping[str, str], tasks: Mapping[str, str], words: Words) -> Event:
+    partner = partners.get(one.referral_id, words.say("the_partner"))
+    state = words.message(one.state)
+    if one.state in ("failed", "pending") and one.code:
+        state = words.say("message_tries", state=state, code=one.code, tries=one.tries)
+    return Event(
+        one.sent_at or one.created_at,
+        4,
+        words.say(
+            "message",
+            channel=words.code(one.channel).capitalize(),
+            to=partner if one.recipient == "partner" else words.say("the_firm"),
+            what=tasks.get(one.referral_id, "?"),
+            purpose=words.code(one.purpose),
+            state=state,
+        ),
+        (),
+        _proofs(words, message_id=one.message_id, referral=one.referral_id, trace=one.traceparent),
+    )
+
+
+def _problems(problems: tuple[Problem, ...], words: Words) -> Iterator[str]:
     for problem in problems:
-        yield f"{before}{problem.pointer or '(the record)'}: {problem.message or problem.rule} ({problem.rule})"
+        yield f"{problem.pointer or words.say('the_record')}: {problem.message or problem.rule} ({problem.rule})"
 
 
-def _proofs(**ids: str | None) -> tuple[str, ...]:
-    return tuple(f"{words.words(name)} {value}" for name, value in ids.items() if value)
+def _proofs(words: Words, **ids: str | None) -> tuple[str, ...]:
+    return tuple(f"{words.code(name)} {value}" for name, value in ids.items() if value)

@@ -5,11 +5,13 @@ import, market), `exports.mode` and `exports.since` each by itself, otherwise wh
 whose assertion says exactly that, and those that say something else.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cli.explain.casework import what
 from cli.explain.journey import Leaf
+from cli.explain.words import Words
 from shared.contracts.firm import Profile
 
 Members = Mapping[str, Any]
@@ -17,6 +19,8 @@ Members = Mapping[str, Any]
 
 
 _ORDER = Profile.__struct_fields__
+_CODED = frozenset({"status", "exports, mode", "kind"})
+"""Names of leaves, and of members inside them, whose text is one of the contract's codes."""
 
 
 def leaves(profile: Members, said: Mapping[str, Members]) -> tuple[Leaf, ...]:
@@ -63,35 +67,59 @@ def _leaves(members: Members) -> Iterator[tuple[str, Any]]:
                 yield name.replace("_", " "), value
 
 
-def told(value: Any) -> str:
+def spoken(name: str, words: Words) -> str:
+    """A leaf's name in these words; the journey itself names it in English."""
+    if (year := re.fullmatch(r"exports of (\S+)", name)) is not None:
+        return words.say("exports_of", year=year[1])
+    if (part := re.fullmatch(r"exports, (\w+)", name)) is not None:
+        return words.say("exports_part", part=words.code(part[1]))
+    if (presence := re.fullmatch(r"abroad, (.+) in (\S+)", name)) is not None:
+        kind = presence[1].replace(" ", "_")
+        # The firm's seat is called `office` as well.
+        return words.say("abroad", kind=words.code("office_abroad" if kind == "office" else kind), country=presence[2])
+    if (need := re.fullmatch(r"asks for (.+)", name)) is not None:
+        return words.say("asks_for", what=words.what(need[1]))
+    return words.code(name.replace(" ", "_"))
+
+
+def value_of(leaf: Leaf, words: Words) -> str:
+    """A leaf's value; a code is put into words only where the contract has codes, never a text of a person's."""
+    if leaf.name in _CODED and isinstance(leaf.value, str):
+        return words.code(leaf.value)
+    return told(leaf.value, words)
+
+
+def told(value: Any, words: Words) -> str:
     """A value of the profile in words: `yes`, `10 to 49`, `province BG, comune Bergamo`."""
     match value:
         case bool():
-            return "yes" if value else "no"
+            return words.say("yes" if value else "no")
         case float() if value.is_integer():
             return str(int(value))
         case dict() | list() if not value:
-            return "none"
-        case dict() if value.keys() <= {"min", "max"}:
-            if "max" not in value:
-                return f"at least {told(value['min'])}"
-            return (
-                f"{told(value['min'])} to {told(value['max'])}" if "min" in value else f"at most {told(value['max'])}"
-            )
+            return words.say("none")
+        case {"min": low, "max": high} if len(value) == 2:
+            return words.say("between", low=told(low, words), high=told(high, words))
+        case {"min": low} if len(value) == 1:
+            return words.say("at_least", bound=told(low, words))
+        case {"max": high} if len(value) == 1:
+            return words.say("at_most", bound=told(high, words))
         case dict():
-            return ", ".join(f"{name.replace('_', ' ')} {_within(part)}" for name, part in value.items())
+            return ", ".join(f"{words.code(name)} {_within(name, part, words)}" for name, part in value.items())
         case list():
-            return "; ".join(told(part) for part in value)
+            return "; ".join(told(part, words) for part in value)
         case _:
             return str(value)
 
 
-def _within(value: Any) -> str:
+def _within(name: str, value: Any, words: Words) -> str:
     """A value inside another: nested ones in brackets, lists with commas."""
     match value:
         case dict() if value and not value.keys() <= {"min", "max"}:
-            return f"({told(value)})"
+            return f"({told(value, words)})"
         case [*parts] if parts:
-            return ", ".join(_within(part) for part in parts)
+            return ", ".join(_within(name, part, words) for part in parts)
+        case str() if name in _CODED:
+            return words.code(value)
         case _:
-            return told(value)
+            return told(value, words)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from cli.explain import words
 from cli.explain.events import Event, events
 from cli.explain.journey import Journey, Leaf, Need
-from cli.explain.leaves import told
+from cli.explain.leaves import spoken, value_of
+from cli.explain.words import Words
 from cli.output import plain
 from cli.partner.telling import clock
 
@@ -41,51 +41,47 @@ class Line:
     text: str
 
 
-def tell(journey: Journey) -> Iterator[Line]:
-    """The story, line by line; an empty heading is an empty line."""
-    for kind, text in _tell(journey):
+def tell(journey: Journey, words: Words) -> Iterator[Line]:
+    """The story in these words, line by line; an empty heading is an empty line."""
+    for kind, text in _tell(journey, words):
         yield Line(kind, _INDENT.get(kind, _DEEPER) + plain(text) if text else "")
 
 
 Told = Iterator[tuple[Kind, str]]
 
 
-def _tell(journey: Journey) -> Told:
-    yield Kind.TITLE, journey.name or "A firm whose name is not known"
-    identity = f"codice fiscale {journey.codice_fiscale}, " if journey.codice_fiscale else ""
-    yield Kind.EVENT, f"{identity}firm_id {journey.firm_id}"
+def _tell(journey: Journey, words: Words) -> Told:
+    yield Kind.TITLE, journey.name or words.say("nameless")
+    if journey.codice_fiscale:
+        yield Kind.EVENT, words.say("identity", code=journey.codice_fiscale, firm_id=journey.firm_id)
+    else:
+        yield Kind.EVENT, words.say("identity_without_code", firm_id=journey.firm_id)
     if journey.about:
-        yield Kind.EVENT, f"told as far as it concerns the referral {journey.about}"
-    yield from _alarms(journey)
+        yield Kind.EVENT, words.say("about", referral=journey.about)
+    yield from _alarms(journey, words)
     yield Kind.HEADING, ""
-    yield Kind.HEADING, f"What happened (times in {_zone()})"
-    for event in events(journey):
+    yield Kind.HEADING, words.say("happened", zone=datetime.now().astimezone().tzname() or words.say("local_zone"))
+    for event in events(journey, words):
         yield from _event(event)
     yield Kind.HEADING, ""
-    yield Kind.HEADING, "Where it stands"
-    yield from _needs(journey)
+    yield Kind.HEADING, words.say("stands")
+    yield from _needs(journey, words)
     yield Kind.HEADING, ""
-    yield Kind.HEADING, "What is known of the firm" + (f" (version {journey.version})" if journey.version else "")
-    yield from _firm(journey)
+    yield (
+        Kind.HEADING,
+        words.say("known_in_version", version=journey.version) if journey.version else words.say("known"),
+    )
+    yield from _firm(journey, words)
 
 
-def _zone() -> str:
-    return datetime.now().astimezone().tzname() or "the local zone"
-
-
-def _alarms(journey: Journey) -> Told:
+def _alarms(journey: Journey, words: Words) -> Told:
     for one in journey.held:
-        since = f"since {clock(one.since)}"
+        since = clock(one.since)
         if one.state == "held":
-            yield (
-                Kind.ALARM,
-                (
-                    f"set aside in {one.service} {since}: {one.failure}; later records of the firm wait "
-                    f"(`portolano held show {one.service} {one.id}`)"
-                ),
-            )
+            told = words.say("set_aside", service=one.service, since=since, failure=one.failure, id=one.id)
         else:
-            yield Kind.ALARM, f"waits in {one.service} {since}: {one.place}"
+            told = words.say("queued", service=one.service, since=since, place=one.place)
+        yield Kind.ALARM, told
 
 
 def _event(event: Event) -> Told:
@@ -98,50 +94,65 @@ def _event(event: Event) -> Told:
         yield Kind.PROOF, " · ".join(event.proofs)
 
 
-def _needs(journey: Journey) -> Told:
+def _needs(journey: Journey, words: Words) -> Told:
     if not journey.needs:
-        yield Kind.EVENT, "nothing is known to be needed"
+        yield Kind.EVENT, words.say("no_need")
     for need in journey.needs:
-        origin = "the firm asked for it" if need.declared else "its segment gives it"
-        yield Kind.EVENT, f"{need.what} ({origin}): {_state(need, journey)}"
+        origin = "need_declared" if need.declared else "need_given"
+        yield Kind.EVENT, words.say(origin, what=words.what(need.what), state=_state(need, journey, words))
+        proof = f"{words.code('need')} {need.need_id}"
         if need.referral_id:
-            yield Kind.PROOF, f"need {need.need_id} · referral {need.referral_id}"
-        else:
-            yield Kind.PROOF, f"need {need.need_id}"
+            proof += f" · {words.code('referral')} {need.referral_id}"
+        yield Kind.PROOF, proof
 
 
-def _state(need: Need, journey: Journey) -> str:
-    reason = f" ({words.words(need.reason)})" if need.reason else ""
-    state = words.NEEDS.get(need.state, words.words(need.state)) + reason
+def _state(need: Need, journey: Journey, words: Words) -> str:
+    state = words.need(need.state) + (f" ({words.code(need.reason)})" if need.reason else "")
     referral = next((one for one in journey.referrals if one.referral_id == need.referral_id), None)
     if referral is None:
         return state
-    return f"{state}; {referral.partner}: {words.words(referral.status)} since {clock(referral.changed_at)}"
+    return words.say(
+        "with_partner",
+        state=state,
+        partner=referral.partner,
+        status=words.code(referral.status),
+        since=clock(referral.changed_at),
+    )
 
 
-def _firm(journey: Journey) -> Told:
-    width = max((len(leaf.name) for leaf in journey.profile), default=0)
-    for leaf in journey.profile:
-        yield Kind.EVENT, f"{leaf.name:<{width}}  {told(leaf.value)}{_word(leaf)}"
+def _firm(journey: Journey, words: Words) -> Told:
+    names = [spoken(leaf.name, words) for leaf in journey.profile]
+    width = max(map(len, names), default=0)
+    for name, leaf in zip(names, journey.profile, strict=True):
+        yield Kind.EVENT, f"{name:<{width}}  {value_of(leaf, words)}{_word(leaf, words)}"
     for one in journey.assertions:
-        member = {True: "; its member", False: "; not its member", None: ""}[one.member]
-        reference = f"; its reference {one.reference}" if one.reference else ""
-        yield Kind.EVENT, f"{one.partner} speaks of it, as observed {clock(one.observed_at)}{member}{reference}"
+        told = [words.say("speaks", partner=one.partner, at=clock(one.observed_at))]
+        if one.member is not None:
+            told.append(words.say("member" if one.member else "no_member"))
+        if one.reference:
+            told.append(words.say("its_reference", reference=one.reference))
+        yield Kind.EVENT, "; ".join(told)
     for membership in journey.memberships:
-        since = f" since {membership.since}" if membership.since else ""
-        yield Kind.EVENT, f"verified member of {membership.partner}{since}"
+        if membership.since:
+            yield Kind.EVENT, words.say("verified_member_since", partner=membership.partner, since=membership.since)
+        else:
+            yield Kind.EVENT, words.say("verified_member", partner=membership.partner)
     for consent in journey.consents:
-        to = "any partner" if consent.to == "any" else consent.to
-        given = f", given {clock(consent.given_at)}" if consent.given_at else ""
-        until = f", until {clock(consent.expires_at)}" if consent.expires_at else ""
-        yield Kind.EVENT, f"consents to be handed to {to}{given}{until}"
+        told = [words.say("consents", to=words.say("any_partner") if consent.to == "any" else consent.to)]
+        if consent.given_at:
+            told.append(words.say("given", at=clock(consent.given_at)))
+        if consent.expires_at:
+            told.append(words.say("until", at=clock(consent.expires_at)))
+        yield Kind.EVENT, ", ".join(told)
     if not journey.consents:
-        yield Kind.EVENT, "has consented to no partner"
+        yield Kind.EVENT, words.say("no_consent")
 
 
-def _word(leaf: Leaf) -> str:
+def _word(leaf: Leaf, words: Words) -> str:
     """Whose word it is."""
-    says = f"{words.either(leaf.said_by, 'and')}" if leaf.said_by else ""
-    differs = f"{words.either(leaf.otherwise, 'and')} otherwise" if leaf.otherwise else ""
-    both = "; ".join(part for part in (says, differs) if part)
-    return f"  [{both}]" if both else ""
+    told = []
+    if leaf.said_by:
+        told.append(words.either(leaf.said_by, "and"))
+    if leaf.otherwise:
+        told.append(words.say("otherwise", partners=words.either(leaf.otherwise, "and")))
+    return f"  [{'; '.join(told)}]" if told else ""

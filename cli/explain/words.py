@@ -1,93 +1,79 @@
-"""The codes of receipts, answers and states, as a case officer would say them."""
+"""The words of a story in one language: its sentences, and the codes of receipts, answers and states in them.
 
-from collections.abc import Iterable, Sequence
+A language is a table of its own (`english`, `italian`); both hold the same keys with the same places in them, which a
+test checks. A code that a table does not know is told as it is: codes are added to more often than words are found.
+"""
 
-SUBMISSIONS = {
-    "registered": "{partner} tells of the firm for the first time: registered",
-    "updated": "{partner} tells something new of the firm: updated",
-    "unchanged": "{partner} tells what it had told, or something older: nothing changes",
-    "repeated": "{partner} sends a record a second time: nothing changes",
-    "succeeded": "{partner} tells that another firm succeeds it",
-    "revoked": "{partner} passes on that the firm withdraws a consent",
-    "erasure_accepted": "{partner} passes on that the firm wants to be erased",
-    "refused": "{partner} sends a record that is refused",
-}
-
-RULES = {
-    "agreement_in_force": "agreement",
-    "reroutes": "earlier partners",
-    "owner_of_front": "owner of the front",
-    "fallback": "neutral body",
-    "nobody_left": "end of the list",
-}
-
-PREDICATES = {
-    "owner_of_front": "it owns the front",
-    "owner_of_import": "it owns import",
-    "verified_membership": "the firm is its verified member",
-    "fallback": "it is the neutral body, and nobody else was left",
-    "agreement_not_in_force": "the agreement is not in force",
-    "another_owns_front": "another partner owns the front",
-    "another_owns_import": "another partner owns import",
-    "rejected_earlier": "it has rejected this need",
-    "no_consent": "the firm has not consented to it",
-    "consent_expired": "the firm's consent for it has expired",
-    "front_not_served": "it does not serve the front",
-    "not_a_member_body": "it has no member firms",
-    "no_verified_membership": "the firm is not its verified member",
-    "less_specific": "a more specific body has the firm as well",
-    "younger_membership": "an older membership goes first",
-    "tie_lost": "equal to the one chosen, which the hash preferred",
-    "membership_decided": "the firm's membership elsewhere decided",
-}
-
-CHANGES = {
-    "agreement_in_force": "an agreement were in force",
-    "consent_given": "the firm consented to {partner}",
-    "consent_withdrawn": "the firm withdrew its consent for {partner}",
-    "membership_ended": "the firm's membership in {partner} ended",
-    "membership_verified": "{partner} told that the firm is its member",
-}
-
-NEEDS = {
-    "waiting_consent": "waits for the firm's consent",
-    "waiting_information": "waits for information",
-    "waiting_membership": "waits for a word on membership",
-    "referred": "with a partner",
-    "manual": "a person at regione decides",
-    "met": "met",
-    "unmet": "closed, not met",
-    "withdrawn": "no longer there",
-}
-
-MESSAGES = {
-    "pending": "waits to be sent",
-    "sent": "sent",
-    "failed": "the mail server refuses it",
-    "no_address": "not sent, no address is known",
-}
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 
-def words(code: str) -> str:
-    """A code with blanks for its underscores."""
-    return code.replace("_", " ")
+@dataclass(frozen=True)
+class Words:
+    """One language. `codes` are single codes; the other tables say what a code means in its place.
 
+    `reasons` are the sentences that stored receipts hold in English, as patterns with what to say instead.
+    """
 
-def either(codes: Iterable[str], last: str = "or") -> str:
-    """`a, b or c`"""
-    listed = [words(code) for code in codes]
-    return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} {last} {listed[-1]}" if listed else "none"
+    sentences: Mapping[str, str]
+    codes: Mapping[str, str]
+    submissions: Mapping[str, str]
+    rules: Mapping[str, str]
+    predicates: Mapping[str, str]
+    changes: Mapping[str, str]
+    needs: Mapping[str, str]
+    messages: Mapping[str, str]
+    updates: Mapping[str, str]
+    reasons: Sequence[tuple[str, str]] = ()
 
+    def say(self, key: str, **values: object) -> str:
+        """The sentence of this name with its places filled; KeyError for a name that no table has."""
+        return self.sentences[key].format(**values)
 
-def rule(code: str) -> str:
-    return RULES.get(code, words(code))
+    def code(self, code: str) -> str:
+        """A code in words; one that is not known with blanks for its underscores."""
+        return self.codes.get(code, code.replace("_", " "))
 
+    def either(self, codes: Iterable[str], last: str = "or") -> str:
+        """`a, b or c`; `last` is the sentence that stands before the last one: or, and."""
+        listed = [self.code(code) for code in codes]
+        if len(listed) < 2:
+            return listed[0] if listed else self.say("none")
+        return f"{', '.join(listed[:-1])} {self.say(last)} {listed[-1]}"
 
-def predicate(code: str) -> str:
-    return PREDICATES.get(code, words(code))
+    def what(self, need: str) -> str:
+        """A need as the stores' readers name it (`assistance, import, AE`); a market stays a country's code."""
+        return ", ".join(part if part.isupper() else self.code(part.replace(" ", "_")) for part in need.split(", "))
 
+    def submission(self, outcome: str, partner: str) -> str:
+        return self.submissions.get(outcome, "{partner}: " + self.code(outcome)).format(partner=partner)
 
-def change(fact: str, partners: Sequence[str]) -> str:
-    """A fact that would change a decision, as the clause after "it would be otherwise if"; `partners` it is about."""
-    clause = CHANGES.get(fact, words(fact) + (" ({partner})" if partners else ""))
-    return clause.format(partner=either(partners) if partners else "a partner")
+    def rule(self, code: str) -> str:
+        return self.rules.get(code, self.code(code))
+
+    def predicate(self, code: str) -> str:
+        return self.predicates.get(code, self.code(code))
+
+    def need(self, state: str) -> str:
+        return self.needs.get(state, self.code(state))
+
+    def message(self, state: str) -> str:
+        return self.messages.get(state, self.code(state))
+
+    def update(self, status: str) -> str:
+        """What a partner says of a referral."""
+        return self.updates.get(status, self.code(status))
+
+    def reason(self, text: str) -> str:
+        """A reason from a stored receipt; what no pattern knows is told as it was written."""
+        for pattern, told in self.reasons:
+            if (found := re.fullmatch(pattern, text)) is not None:
+                return told.format(*found.groups())
+        return text
+
+    def change(self, fact: str, partners: Sequence[str]) -> str:
+        """A fact that would change a decision, as the clause after "it would be otherwise if"; `partners` it is
+        about."""
+        clause = self.changes.get(fact, self.code(fact) + (" ({partner})" if partners else ""))
+        return clause.format(partner=self.either(partners) if partners else self.say("a_partner"))

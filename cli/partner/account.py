@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 
 from cli.commands.partner import settings_of
+from cli.partner.logins import logins_of
 from deploy.local.home import Home
 from shared.agreement import load
 from shared.contracts import topics
@@ -52,7 +53,8 @@ def sign_in(home: Home, code: str, prefix: str = "") -> Account:
         socket.create_connection((host, port), timeout=3).close()
     except OSError as error:
         raise Unreachable(NOT_RUNNING) from error
-    settings = settings_of("librdkafka", code, home.kafka_password(code), f"{host}:{port}", home.partners_ca)
+    user = logins_of(home, code).current
+    settings = settings_of("librdkafka", user, home.kafka_password(user), f"{host}:{port}", home.partners_ca)
     return Account(code, dict(settings), prefix)
 
 

@@ -64,7 +64,9 @@ def source_of(code: str) -> str:
     return f"urn:portolano:partner:{code}"
 
 
-def write(code: str, type: str, data: object, *, id: str | None = None, traceparent: str | None = None) -> Letter:
+def write(
+    code: str, type: str, data: object, *, id: str | None = None, traceparent: str | None = None, origin: str = ""
+) -> Letter:
     """A letter of partner `code` as of now; `data` is anything that msgspec writes as JSON. Without `id`, a new one."""
     return Letter(
         type=type,
@@ -73,6 +75,7 @@ def write(code: str, type: str, data: object, *, id: str | None = None, tracepar
         data=msgspec.json.encode(data),
         time=now(),
         traceparent=traceparent,
+        origin=origin,
     )
 
 

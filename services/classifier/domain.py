@@ -1,21 +1,38 @@
 """What is made of a firm: its segment with everything that is still open, and its needs. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from services.classifier import facts, size
-from services.classifier.segments import OUT_OF_TARGET, RANKED, possible
+from services.classifier.contradictions import contradictions
+from services.classifier.criteria import IN_FORCE, Criteria, Presumptions
+from services.classifier.facts import Window
+from services.classifier.missing import Ignorance, missing
+from services.classifier.questions import ask
+from services.classifier.segments import EITHER, OUT_OF_TARGET, Cases, possible
+from services.classifier.shape import shape_of, steps
+from services.classifier.trade import outcomes
 from shared.agreement import Agreement
-from shared.contracts.classifier import FirmAssessed, Need, Segment
-from shared.contracts.firm import ExportYear, Figure, Profile
+from shared.contracts.classifier import FirmAssessed, Missing, Need, Segment
+from shared.contracts.firm import Profile
 from shared.contracts.intake import FirmRegistered
 
 NO_NEEDS = ("in_liquidation", "ceased")
 """Such firms are registered and get nothing: nobody could help them abroad."""
 
 
-def assess(firm: FirmRegistered, agreement: Agreement) -> FirmAssessed:
+class Placed(NamedTuple):
+    """Where a firm stands, and what to ask it where that is not settled, the most telling question first."""
+
+    segment: Segment
+    missing: tuple[Missing, ...]
+
+
+def assess(firm: FirmRegistered, agreement: Agreement, criteria: Criteria = IN_FORCE) -> FirmAssessed:
     """The firm's assessment under this agreement; the same firm under the same agreement gives the same."""
-    segment = place(firm, agreement)
+    segment, missing = place(firm, agreement, criteria)
     return FirmAssessed(
         firm_id=firm.firm_id,
         version=firm.version,
@@ -25,61 +42,69 @@ def assess(firm: FirmRegistered, agreement: Agreement) -> FirmAssessed:
         consents=firm.consents,
         segment=segment,
         needs=needs_of(firm.profile, segment, agreement),
+        missing=missing,
     )
 
 
-def place(firm: FirmRegistered, agreement: Agreement) -> Segment:
-    """The segment, or those that the known facts allow."""
+def place(firm: FirmRegistered, agreement: Agreement, criteria: Criteria = IN_FORCE) -> Placed:
+    """The segment, or those that the known facts allow with what would settle it."""
     profile = firm.profile
     seen = facts.window(profile, firm.observed_at)
-    verdict = size.judge(profile.size)
-    codes = possible(facts.cases(profile, seen, verdict.sme))
-    ranked = [code for code in codes if code in RANKED]
+    known = ignorance(profile, seen, criteria)
+    codes = possible(known.cases, known.large_firms)
+    ranked = [code for code in codes if code != OUT_OF_TARGET]
     value = codes[0] if len(codes) == 1 else None
-    return Segment(
+    segment = Segment(
         status="provisional" if value is None else "out_of_target" if value == OUT_OF_TARGET else "classified",
         value=value,
         possible=codes,
         lowest=ranked[0] if ranked else None,
         highest=ranked[-1] if ranked else None,
-        presumptions=verdict.presumptions,
+        presumptions=tuple(presumed(profile, known, codes, criteria)),
         warnings=tuple(contradictions(profile, seen)),
         agreement=agreement.version,
     )
+    return Placed(segment, () if value is not None else ask(missing(known), profile, seen, criteria))
 
 
-def contradictions(profile: Profile, seen: facts.Window) -> Iterable[str]:
-    """What the profile says against itself. Figures beat `mode`, `started_on` beats figures; nothing is corrected."""
-    exports = profile.exports
-    years = (exports.years or ()) if exports else ()
-    for year in years:
-        share, eur = facts.bounds(year.share), facts.bounds(year.eur)
-        if (year.share is not None and year.eur is not None) and (
-            (share[1] <= 0 and eur[0] > 0) or (eur[1] <= 0 and share[0] > 0)
-        ):
-            yield f"exports {year.year}: share and amount disagree about being zero"
-        if profile.started_on is not None and year.year < profile.started_on.year and max(share[0], eur[0]) > 0:
-            yield f"exports {year.year}: sales before the start of business"
-    sold = [year.year for year in years if max(_least(year.share), _least(year.eur)) > 0]
-    stated = {year.year: year for year in years if year.share is not None or year.eur is not None}
-    all_zero = bool(seen.years) and all(year in stated and _most(stated[year]) <= 0 for year in seen.years)
-    if exports is not None and exports.mode in ("direct", "occasional") and all_zero:
-        yield f"exports: mode is {exports.mode}, the figures of all years are zero"
-    if exports is not None and exports.mode == "none" and any(year in seen.years for year in sold):
-        yield "exports: mode is none, the figures are not zero"
-    if exports is not None and exports.since is not None and sold and exports.since > min(sold):
-        yield "exports: since is later than a year with exports"
-    if profile.artisan and profile.size is not None and facts.bounds(profile.size.staff)[0] >= size.STAFF:
-        yield "size: an artisan firm with 250 or more staff"
+def ignorance(profile: Profile, seen: Window, criteria: Criteria) -> Ignorance:
+    """What is known of the firm, and so what is not, after the presumptions."""
+    exports, intents = profile.exports, profile.intents
+    by = steps(criteria.thresholds)
+    years = facts.years_of(exports, seen)
+    shape = shape_of(years, facts.added(exports, seen, years), by)
+    measures = size.measure(profile.size, criteria.presumptions)
+    cases = Cases(
+        trade=outcomes(shape, by),
+        years=facts.experience(exports, seen, criteria),
+        abroad=facts.abroad(profile.presence_abroad, criteria),
+        invest=facts.stated(intents.invest_abroad if intents is not None else None),
+        sme=size.sme(measures),
+        means=intents is None or intents.consolidate is not False,
+    )
+    return Ignorance(cases, shape, by, measures, criteria.large_firms)
 
 
-def _least(figure: Figure | None) -> float:
-    return facts.bounds(figure)[0]
+def presumed(profile: Profile, known: Ignorance, codes: tuple[str, ...], criteria: Criteria) -> Iterator[str]:
+    """The presumptions that mattered: without them the possible segments would be others."""
+    cases, granted = known.cases, criteria.presumptions
+    # A presumption about the size can only narrow down whether the firm is an SME.
+    if len(cases.sme) == 1 and possible(cases._replace(sme=EITHER), known.large_firms) != codes:
+        for name, without in _size_presumptions(granted):
+            left = cases._replace(sme=size.sme(size.measure(profile.size, without)))
+            if possible(left, known.large_firms) != codes:
+                yield name
+    if granted.no_presence and profile.presence_abroad is None:
+        left = cases._replace(abroad=facts.ANYWHERE)
+        if possible(left, known.large_firms) != codes:
+            yield "no_presence"
 
 
-def _most(year: ExportYear) -> float:
-    """The most that a year can have exported; a figure that is not given counts as none."""
-    return max((facts.bounds(figure)[1] for figure in (year.share, year.eur) if figure is not None), default=0.0)
+@lru_cache(maxsize=64)
+def _size_presumptions(granted: Presumptions) -> tuple[tuple[str, Presumptions], ...]:
+    """Those about the size that are granted, each with what is granted without it."""
+    names = ("autonomous", "single_year", "small_staff")
+    return tuple((name, replace(granted, **{name: False})) for name in names if getattr(granted, name))
 
 
 def needs_of(profile: Profile, segment: Segment, agreement: Agreement) -> tuple[Need, ...]:

@@ -1,25 +1,29 @@
-"""From a profile to the cases that it leaves open (domain, section 4). Pure.
+"""What a profile says of the facts that segments hang on (domain, section 4). Pure.
 
-A fact is known, unknown, or a range. Unknown is neither zero nor a default; a range that straddles a threshold leaves
-both sides open. Within a year share and amount are both zero or both not.
+A fact is known, unknown, or a range. Unknown is neither zero nor a default; a range that straddles a threshold is
+unknown there. Shares are whole billionths: a mean of three times 0.10 must reach 0.10.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import product
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from services.classifier.segments import MARKETS, SHARES, YEARS, Abroad, Cases, Trade
+from services.classifier.criteria import Criteria
+from services.classifier.segments import EITHER, NO, YES, Abroad
 from shared.contracts.firm import Exports, ExportYear, Figure, Presence, Profile, Range
 
 ROME = ZoneInfo("Europe/Rome")
 UNIT = 10**9
-"""Shares are compared as whole billionths: a mean of three times 0.10 must reach 0.10."""
-ROOT_STAKE = 0.10
 WINDOW = 3
 
 Bounds = tuple[float, float]
 ANYTHING: Bounds = (0.0, float("inf"))
+
+NOWHERE = frozenset({Abroad(False, False)})
+PRESENT = frozenset({Abroad(True, False)})
+ROOTED = frozenset({Abroad(True, True)})
+ANYWHERE = NOWHERE | PRESENT | ROOTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,18 @@ class Window:
     last: int
     years: tuple[int, ...]
     stated: bool
-    """Whether any year of the profile counts; figures older than the window do not."""
+    """Whether a share or an amount counts; those older than the window do not."""
+
+
+class Year(NamedTuple):
+    """A year of the window: whether it can be without exports and with them, its share where it has them (billionths,
+    both ends included), its markets (None: not known)."""
+
+    zero: bool
+    positive: bool
+    low: int
+    high: int
+    markets: frozenset[str] | None
 
 
 def bounds(figure: Figure | None) -> Bounds:
@@ -44,15 +59,17 @@ def bounds(figure: Figure | None) -> Bounds:
     return float(figure), float(figure)
 
 
+def is_stated(year: ExportYear) -> bool:
+    """Markets alone state nothing: a list of them does not imply exports."""
+    return year.share is not None or year.eur is not None
+
+
 def window(profile: Profile, observed_at: datetime) -> Window:
     """R is the newest stated year before the observation's, if it is one of the last two; else the year before it."""
     observed = observed_at.astimezone(ROME).year
-    stated = [
-        one.year
-        for one in _years(profile.exports)
-        if (one.share is not None or one.eur is not None) and one.year <= observed - 1
-    ]
-    newest = max(stated, default=None)
+    newest = max(
+        (one.year for one in export_years(profile.exports) if is_stated(one) and one.year <= observed - 1), default=None
+    )
     fresh = newest is not None and newest >= observed - 2
     last = newest if newest is not None and fresh else observed - 1
     began = profile.started_on.year if profile.started_on is not None else None
@@ -60,119 +77,69 @@ def window(profile: Profile, observed_at: datetime) -> Window:
     return Window(last, years, fresh)
 
 
-def cases(profile: Profile, seen: Window, sme: frozenset[bool]) -> Cases:
-    """Everything that the profile leaves open; `sme` comes from `size`."""
-    invest = profile.intents.invest_abroad if profile.intents else None
-    consolidate = profile.intents.consolidate if profile.intents else None
-    since = profile.exports.since if profile.exports else None
-    return Cases(
-        trade=_trade(profile.exports, seen),
-        years=frozenset({seen.last - since + 1 >= YEARS}) if since is not None else frozenset({False, True}),
-        abroad=_abroad(profile.presence_abroad),
-        invest=frozenset({False, True}) if invest is None else frozenset({invest}),
-        means=frozenset({consolidate is not False}),
-        sme=sme,
-    )
+def export_years(exports: Exports | None) -> tuple[ExportYear, ...]:
+    return (exports.years or ()) if exports is not None else ()
 
 
-def _years(exports: Exports | None) -> tuple[ExportYear, ...]:
-    return (exports.years or ()) if exports else ()
+def years_of(exports: Exports | None, seen: Window) -> tuple[Year, ...]:
+    """The years of the window, the newest first. `mode: none` states zero for those that state nothing."""
+    none = exports is not None and exports.mode == "none"
+    by_year = {one.year: one for one in export_years(exports)}
+    return tuple(_year(by_year.get(year), seen.stated, none) for year in seen.years)
 
 
-@dataclass(frozen=True, slots=True)
-class _Year:
-    """One year of the window: whether it can be zero or not, its share where it is not (billionths), its markets."""
-
-    zero: bool
-    positive: bool
-    low: int
-    high: int
-    markets: frozenset[str] | None
-
-
-def _year(stated: ExportYear | None, mode_none: bool) -> _Year:
-    if stated is None or (stated.share is None and stated.eur is None):
-        markets = None if stated is None or stated.markets is None else frozenset(stated.markets)
-        return _Year(True, not mode_none, 0, UNIT, markets)
-    share, eur = bounds(stated.share), bounds(stated.eur)
-    # Share and amount are zero together: what one of them rules out, the other cannot bring back.
-    low, high = round(share[0] * UNIT), round(min(share[1], 1.0) * UNIT)
-    return _Year(
-        zero=share[0] <= 0 and eur[0] <= 0,
-        positive=share[1] > 0 and eur[1] > 0,
-        low=low,
-        high=high,
-        markets=None if stated.markets is None else frozenset(stated.markets),
-    )
+def _year(entry: ExportYear | None, counts: bool, none: bool) -> Year:
+    markets = None if entry is None or entry.markets is None else frozenset(entry.markets)
+    if entry is None or not counts or not is_stated(entry):
+        return Year(True, not none, 0, UNIT, markets)
+    share, eur = bounds(entry.share), bounds(entry.eur)
+    # Share and amount are zero together, so each rules out for both. Where they contradict each other, one of them is
+    # above zero, and that is what `Any` and `All` ask for.
+    zero = share[0] <= 0 and eur[0] <= 0
+    positive = not zero or (share[1] > 0 and eur[1] > 0)
+    return Year(zero, positive, round(share[0] * UNIT), round(min(share[1], 1.0) * UNIT), markets)
 
 
-def _trade(exports: Exports | None, seen: Window) -> frozenset[Trade]:
-    mode = exports.mode if exports else None
-    by_year = {one.year: one for one in _years(exports)} if seen.stated else {}
-    years = [_year(by_year.get(year), mode == "none") for year in seen.years]
-    all_stated_zero = all(year.zero and not year.positive for year in years)
-    added = (
-        (exports is not None and exports.since is not None and exports.since <= seen.last)
-        or mode == "indirect"
-        or (mode in ("direct", "occasional") and not all_stated_zero)
-    )
-    found: set[Trade] = set()
-    for pattern in product(*[_signs(year) for year in years]):
-        exporting = [year for year, positive in zip(years, pattern, strict=True) if positive]
-        levels = _share_levels(years, pattern)
-        for share, markets in product(levels, _market_levels(exporting)):
-            found.add(Trade(added or bool(exporting), bool(years) and len(exporting) == len(years), share, markets))
-    return frozenset(found)
+def added(exports: Exports | None, seen: Window, years: tuple[Year, ...]) -> bool:
+    """Whether `since` or `mode` makes the firm one that exports, whatever its years say."""
+    if exports is None:
+        return False
+    if (exports.since is not None and exports.since <= seen.last) or exports.mode == "indirect":
+        return True
+    return exports.mode in ("direct", "occasional") and any(year.positive for year in years)
 
 
-def _signs(year: _Year) -> tuple[bool, ...]:
-    """Whether the year can be without exports, with them, or both; contradictory figures are taken to mean exports."""
-    if year.zero and year.positive:
-        return (False, True)
-    return (False,) if year.zero else (True,)
+def experience(exports: Exports | None, seen: Window, criteria: Criteria) -> frozenset[bool]:
+    """Years(n); where nobody says since when, either."""
+    if exports is None or exports.since is None:
+        return EITHER
+    return YES if seen.last - exports.since + 1 >= criteria.thresholds.years else NO
 
 
-def _share_levels(years: list[_Year], pattern: tuple[bool, ...]) -> range:
-    """How many thresholds the greater of last year's share and the window's mean reaches, from its least to its most.
-
-    Each share moves over an interval, so the greater of the two moves over an interval as well and meets every level
-    between.
-    """
-    if not years:
-        return range(0, 1)
-    lows = [year.low if positive else 0 for year, positive in zip(years, pattern, strict=True)]
-    highs = [year.high if positive else 0 for year, positive in zip(years, pattern, strict=True)]
-    n = len(years)
-    return range(_level(max(lows[0] * n, sum(lows)), n), _level(max(highs[0] * n, sum(highs)), n) + 1)
-
-
-def _level(total: int, n: int) -> int:
-    return sum(total >= round(threshold * UNIT) * n for threshold in SHARES)
-
-
-def _market_levels(exporting: list[_Year]) -> range:
-    """Distinct markets of the years with exports. A year without a list may have been sold to anywhere."""
-    known = frozenset[str]().union(*[year.markets for year in exporting if year.markets is not None])
-    least = sum(len(known) >= n for n in MARKETS)
-    return range(least, (len(MARKETS) if any(year.markets is None for year in exporting) else least) + 1)
-
-
-def _abroad(presence: tuple[Presence, ...] | None) -> frozenset[Abroad]:
+def abroad(presence: tuple[Presence, ...] | None, criteria: Criteria) -> frozenset[Abroad]:
+    """What the firm can have of its own abroad; an empty list is a statement."""
     if presence is None:
-        return frozenset({Abroad(False, False), Abroad(True, False), Abroad(True, True)})
+        return NOWHERE if criteria.presumptions.no_presence else ANYWHERE
     if not presence:
-        return frozenset({Abroad(False, False)})
-    if any(_rooted(one) == frozenset({True}) for one in presence):
-        return frozenset({Abroad(True, True)})
-    return frozenset(Abroad(True, rooted) for one in presence for rooted in _rooted(one))
+        return NOWHERE
+    rooted = [is_rooted(one, criteria.thresholds.stake) for one in presence]
+    if YES in rooted:
+        return ROOTED
+    return PRESENT | ROOTED if EITHER in rooted else PRESENT
 
 
-def _rooted(one: Presence) -> frozenset[bool]:
+def is_rooted(one: Presence, threshold: float) -> frozenset[bool]:
+    """Whether this makes a root: a subsidiary or a joint venture does, a stake from the threshold on."""
     match one.kind:
         case "subsidiary" | "joint_venture":
-            return frozenset({True})
+            return YES
         case "stake":
             low, high = bounds(one.share)
-            return frozenset({value for value, can in ((True, high >= ROOT_STAKE), (False, low < ROOT_STAKE)) if can})
+            return YES if low >= threshold else EITHER if high >= threshold else NO
         case "branch" | "office":
-            return frozenset({False})
+            return NO
+
+
+def stated(answer: bool | None) -> frozenset[bool]:
+    """A yes, a no, or either."""
+    return EITHER if answer is None else YES if answer else NO

@@ -6,10 +6,14 @@ status changes only after two consecutive years (art. 4, 2), so the previous yea
 known.
 """
 
+from functools import lru_cache
+from itertools import product
 from typing import NamedTuple
 
-from services.classifier.facts import Bounds, bounds
-from shared.contracts.firm import Figures, Holding, Size
+from services.classifier.criteria import Presumptions
+from services.classifier.facts import ANYTHING, Bounds, bounds
+from services.classifier.segments import EITHER, NO, YES
+from shared.contracts.firm import Figure, Figures, Holding, Range, Size
 
 STAFF = 250
 TURNOVER = 50_000_000
@@ -19,57 +23,106 @@ PUBLIC = 0.25
 PARTNER: Bounds = (0.25, 0.50)
 """What a partner enterprise holds or is held by, where nobody says how much."""
 
-AUTONOMOUS = "autonomous"
-SINGLE_YEAR = "single_year"
-SMALL_STAFF_PRESUMED = "small_staff"
+
+class Measures(NamedTuple):
+    """Whether each measure is such as an SME's: known to be, known not to be, or either.
+
+    The first three count holdings in. `independent`: no enterprise of which nobody told the figures makes it too large.
+    `private`: less than a quarter is in public hands.
+    """
+
+    staff: frozenset[bool]
+    turnover: frozenset[bool]
+    balance: frozenset[bool]
+    independent: frozenset[bool]
+    private: frozenset[bool]
 
 
-class Verdict(NamedTuple):
-    """`sme`: the answers that are possible; `presumptions`: what was taken for granted to get there."""
-
-    sme: frozenset[bool]
-    presumptions: tuple[str, ...]
+def is_sme(staff: bool, turnover: bool, balance: bool, independent: bool, private: bool) -> bool:
+    return staff and (turnover or balance) and independent and private
 
 
-def judge(size: Size | None) -> Verdict:
-    """A firm of which nothing is known can be either."""
+@lru_cache(maxsize=1024)
+def sme(measures: Measures) -> frozenset[bool]:
+    """The answers that are possible."""
+    return frozenset(is_sme(*values) for values in product(*measures))
+
+
+def measure(size: Size | None, presumptions: Presumptions) -> Measures:
+    """The measures of the year that decides, with what is presumed; of a firm that tells no size, all are open."""
     if size is None:
-        return Verdict(frozenset({False, True}), ())
-    presumptions = []
-    if size.public_share is not None and bounds(size.public_share)[0] >= PUBLIC:
-        return Verdict(frozenset({False}), ())
-    figures: Figures = size if size.previous is None else size.previous
-    if size.previous is None:
-        presumptions.append(SINGLE_YEAR)
-    if size.autonomous is None and not size.holdings:
-        presumptions.append(AUTONOMOUS)
-    staff = _with_holdings(bounds(figures.staff), size.holdings, "staff")
-    turnover = _with_holdings(bounds(figures.turnover_eur), size.holdings, "turnover_eur")
-    balance = _with_holdings(bounds(figures.balance_sheet_eur), size.holdings, "balance_sheet_eur")
-    if staff[1] < SMALL_STAFF and figures.turnover_eur is None and figures.balance_sheet_eur is None:
-        presumptions.append(SMALL_STAFF_PRESUMED)
-        answers = frozenset({True})
-    else:
-        answers = _answers(staff, turnover, balance)
-    if size.autonomous is False and not size.holdings and True in answers:
-        answers |= {False}  # there are others whose figures nobody gave
-    if size.public_share is not None and bounds(size.public_share)[1] >= PUBLIC:
-        answers |= {False}
-    return Verdict(answers, tuple(presumptions))
+        independent = YES if presumptions.autonomous else EITHER
+        return Measures(EITHER, EITHER, EITHER, independent, YES)
+    figures = deciding(size, presumptions)
+    staff = with_holdings(figures.staff, size.holdings, "staff")
+    turnover = with_holdings(figures.turnover_eur, size.holdings, "turnover_eur")
+    balance = with_holdings(figures.balance_sheet_eur, size.holdings, "balance_sheet_eur")
+    measures = Measures(
+        staff=_at_most(staff, STAFF, inclusive=False),
+        turnover=_at_most(turnover, TURNOVER),
+        balance=_at_most(balance, BALANCE),
+        independent=_independent(size, presumptions),
+        private=YES if size.public_share is None else _at_most(bounds(size.public_share), PUBLIC, inclusive=False),
+    )
+    known = measures.turnover != EITHER or measures.balance != EITHER
+    if presumptions.small_staff and staff[1] < SMALL_STAFF and not known:
+        return measures._replace(turnover=YES)
+    return measures
 
 
-def _answers(staff: Bounds, turnover: Bounds, balance: Bounds) -> frozenset[bool]:
-    can_be = staff[0] < STAFF and (turnover[0] <= TURNOVER or balance[0] <= BALANCE)
-    can_fail = staff[1] >= STAFF or (turnover[1] > TURNOVER and balance[1] > BALANCE)
-    return frozenset({answer for answer, can in ((True, can_be), (False, can_fail)) if can})
+def has_previous(size: Size) -> bool:
+    """Whether the year before is given: any figure of it, and it is the year before."""
+    before = size.previous
+    return (
+        before is not None
+        and before.year == size.year - 1
+        and not (before.staff is None and before.turnover_eur is None and before.balance_sheet_eur is None)
+    )
 
 
-def _with_holdings(own: Bounds, holdings: tuple[Holding, ...] | None, figure: str) -> Bounds:
-    low, high = own
+def deciding(size: Size, presumptions: Presumptions) -> Figures:
+    """The figures of the previous year where they are given; else this year's, if one year may decide."""
+    if size.previous is not None and has_previous(size):
+        return size.previous
+    return size if presumptions.single_year else Figures(year=size.year - 1)
+
+
+def with_holdings(own: Figure | None, holdings: tuple[Holding, ...] | None, figure: str) -> Bounds:
+    """A figure with those of the enterprises that it counts with; `figure` is the member's name."""
+    low, high = bounds(own)
     for holding in holdings or ():
-        theirs = bounds(getattr(holding, figure))
-        share: Bounds = (1.0, 1.0)
-        if holding.kind == "partner":
-            share = PARTNER if holding.share is None else bounds(holding.share)
-        low, high = low + theirs[0] * share[0], high + theirs[1] * share[1]
-    return low, high
+        least, most = bounds(getattr(holding, figure))
+        share = weight(holding)
+        low, high = low + least * share[0], high + (most * share[1] if share[1] > 0 else 0.0)
+    # Six places are more than anybody counts, and take away what binary fractions add: 221 and 29 % of 100 are 250.
+    return round(low, 6), round(high, 6) if high < ANYTHING[1] else high
+
+
+def weight(holding: Holding) -> Bounds:
+    """What part of a holding's figures counts."""
+    match holding.kind:
+        case "linked":
+            return 1.0, 1.0
+        case "partner":
+            share = holding.share
+            if share is None:
+                return PARTNER
+            if not isinstance(share, Range):
+                return float(share), float(share)
+            low = PARTNER[0] if share.min is None else float(share.min)
+            high = PARTNER[1] if share.max is None else float(share.max)
+            return (low, max(low, high)) if share.max is None else (min(low, high), high)
+
+
+def _independent(size: Size, presumptions: Presumptions) -> frozenset[bool]:
+    if size.holdings or size.autonomous:
+        return YES
+    if size.autonomous is None and (size.holdings is not None or presumptions.autonomous):
+        return YES  # an empty list of holdings is a statement
+    return EITHER
+
+
+def _at_most(figure: Bounds, limit: float, *, inclusive: bool = True) -> frozenset[bool]:
+    low, high = figure
+    fits, fails = (low <= limit, high > limit) if inclusive else (low < limit, high >= limit)
+    return EITHER if fits and fails else YES if fits else NO

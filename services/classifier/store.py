@@ -1,37 +1,55 @@
 """The classifier's table: each firm's last assessment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
+from shared.contracts.base import FirmId
 from shared.contracts.classifier import FirmAssessed
 from shared.postgres.pool import Connection
 
+_DIGESTS = "SELECT firm_id::text, digest FROM assessments WHERE firm_id = ANY($1::uuid[]) AND digest IS NOT NULL"
+
 _SAVE = """
-INSERT INTO assessments (firm_id, version, status, segment, needs, cause_id, traceparent, assessed_at)
-SELECT firm_id, version, status, segment::jsonb, needs::jsonb, cause_id, traceparent, $8
-FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-     AS made (firm_id, version, status, segment, needs, cause_id, traceparent)
+INSERT INTO assessments
+    (firm_id, version, status, segment, needs, missing, digest, cause_id, traceparent, assessed_at)
+SELECT firm_id, version, status, segment::jsonb, needs::jsonb, missing::jsonb, digest, cause_id, traceparent, $10
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::text[],
+            $9::text[])
+     AS made (firm_id, version, status, segment, needs, missing, digest, cause_id, traceparent)
 ON CONFLICT (firm_id) DO UPDATE SET version = excluded.version, status = excluded.status, segment = excluded.segment,
-    needs = excluded.needs, cause_id = excluded.cause_id, traceparent = excluded.traceparent,
-    assessed_at = excluded.assessed_at
+    needs = excluded.needs, missing = excluded.missing, digest = excluded.digest, cause_id = excluded.cause_id,
+    traceparent = excluded.traceparent, assessed_at = excluded.assessed_at
 """
+
+_FORGET = "DELETE FROM assessments WHERE firm_id = ANY($1::uuid[])"
 
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """An assessment and what caused it."""
+    """An assessment, the digest of all that is said with it, and what caused it."""
 
     firm: FirmAssessed
+    digest: bytes
     cause_id: str
     traceparent: str | None
 
 
-async def save(connection: Connection, assessed: Sequence[Assessed], at: datetime) -> None:
-    """Keep each firm's last one; of a firm that comes several times, the last in the list."""
-    last = list({one.firm.firm_id: one for one in assessed}.values())
+async def digests(connection: Connection, firm_ids: Sequence[FirmId]) -> dict[FirmId, bytes]:
+    """Of what was said last of each of these firms, where anything was."""
+    return {row["firm_id"]: row["digest"] for row in await connection.fetch(_DIGESTS, firm_ids)}
+
+
+async def save(connection: Connection, kept: Mapping[FirmId, Assessed | None], at: datetime) -> None:
+    """Keep each firm's last assessment; forget the firms that have none any more."""
+    gone = [firm_id for firm_id, one in kept.items() if one is None]
+    if gone:
+        await connection.execute(_FORGET, gone)
+    last = [one for one in kept.values() if one is not None]
+    if not last:
+        return
     await connection.execute(
         _SAVE,
         [one.firm.firm_id for one in last],
@@ -39,6 +57,8 @@ async def save(connection: Connection, assessed: Sequence[Assessed], at: datetim
         [one.firm.segment.status for one in last],
         [msgspec.json.encode(one.firm.segment).decode() for one in last],
         [msgspec.json.encode(one.firm.needs).decode() for one in last],
+        [msgspec.json.encode(one.firm.missing).decode() for one in last],
+        [one.digest for one in last],
         [one.cause_id for one in last],
         [one.traceparent for one in last],
         at,

@@ -68,6 +68,32 @@ def revoke(reports: Reports, to: str, purpose: str | None, revoked: Revoked) -> 
             reports[to, one] = msgspec.structs.replace(before, revoked=revoked)
 
 
+def joined(several: Iterable[Mapping[Key, Reported]]) -> Reports:
+    """What was reported under several codes of one firm, as if it had been reported under one."""
+    reports: Reports = {}
+    for some in several:
+        for key, one in some.items():
+            before = reports.get(key, Reported())
+            given, revoked = one.given, one.revoked
+            if given is None or (before.given is not None and _rank(before.given) > _rank(given)):
+                given = before.given
+            if revoked is None or (before.revoked is not None and _turn(before.revoked) > _turn(revoked)):
+                revoked = before.revoked
+            reports[key] = Reported(given, revoked)
+    return reports
+
+
+def forget(reports: Reports, until: datetime) -> None:
+    """Drop every grant and revocation that is not later than `until`."""
+    for key, one in list(reports.items()):
+        given = one.given if one.given is not None and one.given.at > until else None
+        revoked = one.revoked if one.revoked is not None and one.revoked.at > until else None
+        if given is None and revoked is None:
+            del reports[key]
+        elif (given, revoked) != (one.given, one.revoked):
+            reports[key] = Reported(given, revoked)
+
+
 def in_force(reports: Mapping[Key, Reported], partners: Iterable[str]) -> tuple[Consent, ...]:
     """What holds, sorted: grants that no revocation has taken back. Expiry is left to whoever acts on them.
 

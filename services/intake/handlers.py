@@ -1,19 +1,18 @@
-"""What intake hears and says: a record at the firms door, its receipt, and the firm where it has changed."""
+"""What intake hears and says: a record at the firms door, its receipt, and what has changed of the firm."""
 
-from services.intake import domain, store
+from services.intake import domain, store, writing
 from services.intake.door import Intake, Opened, firms_of, read_letter
 from services.intake.store import Accepted, Known
 from shared.contracts.base import Event
-from shared.contracts.intake import FirmRegistered
+from shared.contracts.intake import FirmErased, FirmRegistered, FirmSucceeded
 from shared.contracts.receipts import (
     Position,
     SubmissionAccepted,
     SubmissionHeld,
-    SubmissionOutcome,
     SubmissionRefused,
 )
 from shared.contracts.rules import Problem, problem
-from shared.contracts.submissions import Refusal, Revocation, Submission
+from shared.contracts.submissions import Refusal, Submission
 from shared.feeds.speech import Batch, Heard, Said, Work
 from shared.feeds.subscriptions import AtDoor
 
@@ -24,36 +23,42 @@ async def receive_submissions(letters: Batch[Opened], work: Work[Intake]) -> lis
     said: list[Said] = []
     for letter in letters:
         said += _receive(letter, known, work)
-    await store.save(work.connection, known, work.now)
+    await writing.save(work.connection, known, work.now)
     return said
 
 
 def _receive(letter: Heard[Opened], known: Known, work: Work[Intake]) -> list[Said]:
     content, partner = letter.event.content, _partner(letter)
-    before = known.before(letter)
+    before = known.used(letter)
     if before is not None and before.content_hash == letter.event.content_hash:
         work.repeated(letter)
-        return [_answer(letter, _accepted(letter, "repeated", before.firm_id))]
+        warnings = () if isinstance(content, Refusal) else content.warnings
+        return [_accept(letter, Accepted(before.content_hash, before.firm_id, "repeated", warnings))]
     problems = list(content.problems) if isinstance(content, Refusal) else []
+    if known.lacks_name(letter):
+        problems.append(domain.name_required())
     if before is not None:
         told = "this id was accepted with other content: send this under a new id"
         problems.append(problem("id-used-for-other-content", told))
     if problems or isinstance(content, Refusal):
         return [_refuse(letter, problems, work)]
-    file = known.file(letter)
-    if isinstance(content, Submission):
-        outcome = domain.submit(file, partner, content)
-    else:
-        outcome = domain.revoke(file, partner, content)
-    if isinstance(outcome, Problem):
-        return [_refuse(letter, [outcome], work)]
-    known.accept(letter, Accepted(content.envelope.content_hash, file.firm_id, outcome))
-    said = [_answer(letter, _accepted(letter, outcome, file.firm_id))]
-    registered = domain.register(file, work.context.partners)
-    if registered is not None:
+    entered = domain.enter(known.files, letter.event.firms, partner, content, work.context.partners)
+    if isinstance(entered.outcome, Problem):
+        return [_refuse(letter, [entered.outcome], work)]
+    warnings = content.warnings + entered.warnings
+    assert letter.event.content_hash is not None, "what holds by itself could be read"
+    accepted = Accepted(letter.event.content_hash, letter.event.firms[0], entered.outcome, warnings)
+    known.accept(letter, accepted)
+    for firm_id in entered.forgotten:
+        known.erase(letter, firm_id)
+    for registered in entered.registered:
         known.tell(letter, registered)
-        said.append(letter.says(registered))
-    return said
+    changes: tuple[FirmErased | FirmSucceeded | FirmRegistered, ...] = (
+        *entered.erased,
+        *entered.succeeded,
+        *entered.registered,
+    )
+    return [_accept(letter, accepted), *(letter.says(event, firm_id=event.firm_id) for event in changes)]
 
 
 def say_held(letter: Heard[Opened | None]) -> Said:
@@ -70,17 +75,18 @@ def _refuse(letter: Heard[Opened], problems: list[Problem], work: Work[Intake]) 
     )
 
 
-def _accepted(letter: Heard[Opened], outcome: SubmissionOutcome, firm_id: str) -> SubmissionAccepted:
+def _accept(letter: Heard[Opened], accepted: Accepted) -> Said:
     content = letter.event.content
     assert letter.event.id is not None, "an accepted record has an id"
-    return SubmissionAccepted(
+    receipt = SubmissionAccepted(
         submission_id=letter.event.id,
         reference=content.assertion.reference if isinstance(content, Submission) else None,
-        outcome=outcome,
-        firm_id=firm_id,
-        warnings=content.warnings if isinstance(content, Submission | Revocation) else (),
+        outcome=accepted.outcome,
+        firm_id=accepted.firm_id,
+        warnings=accepted.warnings,
         position=_position(letter),
     )
+    return _answer(letter, receipt)
 
 
 def _answer(letter: Heard[Opened] | Heard[Opened | None], receipt: Event) -> Said:
@@ -104,6 +110,6 @@ SUBSCRIPTIONS = (
         firm_of=firms_of,
         handler=receive_submissions,
         held=say_held,
-        says=(SubmissionAccepted, SubmissionRefused, SubmissionHeld, FirmRegistered),
+        says=(SubmissionAccepted, SubmissionRefused, SubmissionHeld, FirmRegistered, FirmSucceeded, FirmErased),
     ),
 )

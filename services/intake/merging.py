@@ -4,14 +4,19 @@ Each leaf is taken from the assertion with the newest `observed_at` that states 
 Leaves are exports by year, presence abroad by (country, kind), needs by (front, import, market), `exports.mode` and
 `exports.since` each by itself, and otherwise the members of the profile. The business register's word on registry
 members beats a newer one. An empty list speaks for its publisher alone: it holds only where nobody lists anything.
+
+Every leaf keeps who said it and when: `Merged.sources` names the leaves that each assertion gives.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from shared.contracts.firm import Exports, Profile
+import msgspec
+
+from shared.contracts.documents import pointer
+from shared.contracts.firm import DeclaredNeed, Exports, Profile
 from shared.contracts.submitted import Assertion
 
 T = TypeVar("T")
@@ -37,75 +42,131 @@ class Asserted:
         return self.assertion.observed_at, self.partner, self.submission_id
 
 
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """An assertion that gives the profile some leaves: who said them, when they were observed, in which submission.
+
+    `leaves` are pointers into the profile in which a listed leaf goes by its key and not by its place:
+    `/exports/years/2025`, `/presence_abroad/DE/stake`, `/needs/assistance/export/DE`.
+    """
+
+    partner: str
+    submission_id: str
+    observed_at: datetime
+    leaves: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The profile, and the observation on which its exports are judged.
+    """The profile, where each of its leaves comes from, and the observation on which its exports are judged.
 
     That is the newest among the assertions that give it a leaf of exports; where none does, the newest of all.
+    `sources` are sorted by partner and submission; an assertion that gives nothing is not among them.
     """
 
     profile: Profile
     observed_at: datetime
+    sources: tuple[Source, ...]
 
 
-def merge(asserted: Iterable[Asserted]) -> Merged:
-    """The profile of all assertions, of which there is at least one."""
+def merge(asserted: Iterable[Asserted], codice_fiscale: str | None = None) -> Merged:
+    """The profile of all assertions, of which there is at least one, under this code or the one that they give."""
     order = sorted(asserted, key=lambda one: one.rank)
-    members: dict[str, Any] = {name: _whole(name, order) for name in _WHOLE}
-    exports, observed = _exports(order)
+    leaves: Leaves = {}
+    members: dict[str, Any] = {name: _whole(name, order, leaves) for name in _WHOLE}
+    exports = _exports(order, leaves)
     profile = Profile(
-        codice_fiscale=order[-1].assertion.firm.codice_fiscale,
+        codice_fiscale=codice_fiscale or order[-1].assertion.firm.codice_fiscale,
         exports=exports,
-        presence_abroad=_listed(order, lambda firm: firm.presence_abroad, lambda item: (item.country, item.kind))[0],
-        needs=_listed(order, lambda firm: firm.needs, lambda item: (item.front, *_shown(item.key)))[0],
+        presence_abroad=_listed(
+            order,
+            leaves,
+            ("presence_abroad",),
+            lambda firm: firm.presence_abroad,
+            lambda item: (item.country, item.kind),
+        ),
+        needs=_listed(order, leaves, ("needs",), lambda firm: firm.needs, _named),
         **members,
     )
-    return Merged(profile, max(observed, default=order[-1].assertion.observed_at))
+    observed = [one.assertion.observed_at for place, one in leaves.items() if place[0] == "exports"]
+    return Merged(profile, max(observed, default=order[-1].assertion.observed_at), _sources(order, leaves))
 
 
-def _whole(name: str, order: list[Asserted]) -> Any:
+Leaves = dict[tuple[str, ...], Asserted]
+"""Which assertion gives the leaf at this place."""
+
+
+def _sources(order: list[Asserted], leaves: Leaves) -> tuple[Source, ...]:
+    given: dict[tuple[str, str], list[str]] = {}
+    for place, one in leaves.items():
+        given.setdefault((one.partner, one.submission_id), []).append(pointer(*place))
+    return tuple(
+        Source(
+            partner=one.partner,
+            submission_id=one.submission_id,
+            observed_at=one.assertion.observed_at,
+            leaves=tuple(sorted(given[one.partner, one.submission_id])),
+        )
+        for one in sorted(order, key=lambda one: (one.partner, one.submission_id))
+        if (one.partner, one.submission_id) in given
+    )
+
+
+def _whole(name: str, order: list[Asserted], leaves: Leaves) -> Any:
     """The value of a member that is a leaf by itself; a list that says something beats an empty one."""
-    stated = [(one.partner, value) for one in order if (value := getattr(one.assertion.firm, name)) is not None]
+    stated = [one for one in order if getattr(one.assertion.firm, name) is not None]
+    telling = [one for one in stated if getattr(one.assertion.firm, name) != ()] or stated
     if name in REGISTRY_MEMBERS:
-        stated = [(partner, value) for partner, value in stated if partner == REGISTER] or stated
-    values = [value for _, value in stated]
-    return next((value for value in reversed(values) if value != ()), values[-1] if values else None)
+        telling = [one for one in telling if one.partner == REGISTER] or telling
+    if not telling:
+        return None
+    leaves[(name,)] = telling[-1]
+    return getattr(telling[-1].assertion.firm, name)
 
 
-def _exports(order: list[Asserted]) -> tuple[Exports | None, list[datetime]]:
-    years, sources = _listed(order, lambda firm: firm.exports.years if firm.exports else None, lambda year: year.year)
-    observed = [one.assertion.observed_at for one in sources]
+def _exports(order: list[Asserted], leaves: Leaves) -> Exports | None:
+    years = _listed(
+        order,
+        leaves,
+        ("exports", "years"),
+        lambda firm: firm.exports.years if firm.exports else None,
+        lambda year: (str(year.year),),
+    )
     singles: dict[str, Any] = {"mode": None, "since": None}
     for name in singles:
-        for one in reversed(order):
+        for one in order:
             value = getattr(one.assertion.firm.exports, name, None)
             if value is not None:
                 singles[name] = value
-                observed.append(one.assertion.observed_at)
-                break
+                leaves["exports", name] = one
     if years is None and singles["mode"] is None and singles["since"] is None:
-        return None, []
-    return Exports(years=years, mode=singles["mode"], since=singles["since"]), observed
+        return None
+    return Exports(years=years, mode=singles["mode"], since=singles["since"])
 
 
 def _listed(
-    order: list[Asserted], items_of: Callable[[Profile], tuple[T, ...] | None], key_of: Callable[[T], Hashable]
-) -> tuple[tuple[T, ...] | None, list[Asserted]]:
-    """The items by their keys, sorted, with the assertions that gave them; None where nobody states the list at all."""
-    leaves: dict[Any, tuple[T, Asserted]] = {}
-    empty: list[Asserted] = []
+    order: list[Asserted],
+    leaves: Leaves,
+    place: tuple[str, ...],
+    items_of: Callable[[Profile], tuple[T, ...] | None],
+    key_of: Callable[[T], tuple[str, ...]],
+) -> tuple[T, ...] | None:
+    """The items of a list whose leaves go by keys, sorted by them; None where nobody states the list at all."""
+    items: dict[tuple[str, ...], T] = {}
+    empty: Asserted | None = None
     for one in order:
-        items = items_of(one.assertion.firm)
-        if items == ():
-            empty = [one]
-        for item in items or ():
-            leaves[key_of(item)] = (item, one)
-    if not leaves:
-        return (() if empty else None), empty
-    kept = [leaves[key] for key in sorted(leaves)]
-    return tuple(item for item, _ in kept), [source for _, source in kept]
+        stated = items_of(one.assertion.firm)
+        if stated == ():
+            empty = one
+        for item in stated or ():
+            key = key_of(item)
+            items[key], leaves[place + key] = item, one
+    if items or empty is None:
+        return tuple(items[key] for key in sorted(items)) or None
+    leaves[place] = empty
+    return ()
 
 
-def _shown(key: tuple[str, bool, str | None]) -> tuple[bool, str]:
-    """Direction and market of a need, so that keys can be sorted."""
-    return key[1], key[2] or ""
+def _named(need: DeclaredNeed) -> tuple[str, ...]:
+    """The key of a need, in words; one without a market stands before those with one."""
+    front, import_, market = need.key
+    return (front, "import" if import_ else "export", *((market,) if market else ()))

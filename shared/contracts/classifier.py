@@ -1,4 +1,4 @@
-"""What the classifier says: the firm's state carried on, with the segment it stands in and the needs that follow."""
+"""What the classifier says: the firm's state carried on, with its segment, its needs and what is missing; its end."""
 
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -7,7 +7,7 @@ import msgspec
 
 from shared.contracts import topics
 from shared.contracts.base import Event, FirmId
-from shared.contracts.firm import Consent, Membership, Part, Profile, Publisher
+from shared.contracts.firm import Consent, Membership, Part, Profile, Publisher, SuccessionKind
 
 SegmentStatus = Literal["classified", "provisional", "out_of_target"]
 
@@ -46,8 +46,22 @@ class Need(Part, frozen=True, kw_only=True):
         return self.front, self.import_, self.market
 
 
+class Missing(Part, frozen=True, kw_only=True):
+    """A fact that would help to settle the segment: where it belongs in a submission (relative to `data`), the year
+    that it is about, and the question, ready to be put into a mail."""
+
+    pointer: str
+    year: int | None = None
+    question_it: str
+    question_en: str
+
+
 class FirmAssessed(Event, frozen=True, kw_only=True):
-    """A firm was placed in a segment, its needs derived; `version` and the state are those of the `FirmRegistered`."""
+    """A firm was placed in a segment, its needs derived; `version` and the state are those of the `FirmRegistered`.
+
+    `missing` is the smallest set of facts that settles a provisional segment whatever they turn out to be, the most
+    telling question first.
+    """
 
     type: ClassVar[str] = "it.portolano.firm.assessed.v1"
     feed: ClassVar[str] = topics.CLASSIFIER_ASSESSMENTS
@@ -60,3 +74,37 @@ class FirmAssessed(Event, frozen=True, kw_only=True):
     needs: tuple[Need, ...]
     memberships: tuple[Membership, ...] = ()
     consents: tuple[Consent, ...] = ()
+    missing: tuple[Missing, ...] = ()
+
+
+class AssessmentSucceeded(Event, frozen=True, kw_only=True):
+    """Another firm stands for this one from now on: intake's `FirmSucceeded`, passed on in the firm's order.
+
+    The assessment of the old code stays as it was; the successor's comes on its own feed.
+    """
+
+    type: ClassVar[str] = "it.portolano.firm.assessment-succeeded.v1"
+    feed: ClassVar[str] = topics.CLASSIFIER_ASSESSMENTS
+
+    firm_id: FirmId
+    version: int
+    successor_id: FirmId
+    kind: SuccessionKind
+    at: datetime
+    said_by: str
+
+
+class AssessmentErased(Event, frozen=True, kw_only=True):
+    """The classifier has forgotten the firm: intake's `FirmErased`, passed on once this store is empty.
+
+    What was assessed before this event is to be forgotten; an assessment with a higher version is a new beginning.
+    """
+
+    type: ClassVar[str] = "it.portolano.firm.assessment-erased.v1"
+    feed: ClassVar[str] = topics.CLASSIFIER_ASSESSMENTS
+
+    firm_id: FirmId
+    version: int
+    requested_at: datetime
+    requested_by: str
+    submission_id: str

@@ -15,6 +15,7 @@ ExportMode = Literal["none", "direct", "indirect", "occasional"]
 PresenceKind = Literal["subsidiary", "joint_venture", "stake", "branch", "office"]
 HoldingKind = Literal["partner", "linked"]
 Language = Literal["it", "en"]
+SuccessionKind = Literal["merger", "transfer", "code_corrected"]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -89,7 +89,7 @@ def _prepared(data: Mapping[str, Json], model: type[BaseModel], path: Path, warn
     for name, value in data.items():
         here = (*path, name)
         if name not in known:
-            told = f"{name[:64]} is no member of the contract: it was ignored"
+            told = "the contract has no such member: it was ignored"
             warnings.append(problem("unknown-member", told, pointer(*here)[:256]))
         elif value is not None and not (name in _FIGURES and _says_nothing(value)):
             prepared[name] = _prepared_value(value, known[name], here, warnings)
@@ -197,17 +197,30 @@ def _pointer(data: Mapping[str, Any], path: Path) -> str:
 
 
 def _told(data: Mapping[str, Any], path: Path, error: ErrorDetails) -> Problem:
-    name = next((str(step) for step in reversed(path) if isinstance(step, str)), "data")
+    """The error as a problem. The words lean on the pointer, which names the member."""
     place, kind = _pointer(data, path), error["type"]
     if kind == "missing":
-        return problem("missing", f"{name} is required", place)
+        return problem("missing", "this member is required: give it a value", place)
     if kind in RULES:
-        return problem(kind, f"{name}: {error['msg']}", place)
-    if kind == "too_long":
-        return problem("too-many-items", f"{name} has more than {LONGEST_LIST} items", place)
-    if kind == "string_pattern_mismatch":
-        return problem("wrong-value", f"{name}: is not of the form that the contract gives", place)
-    if kind == "model_type":
-        return problem("wrong-type", f"{name}: an object is wanted", place)
+        return problem(kind, error["msg"], place)
+    if kind == "too_long" and error["ctx"]["field_type"] == "List":
+        return problem("too-many-items", f"the list has more than {LONGEST_LIST} items: send fewer", place)
+    if kind in _WORDS:
+        return problem("wrong-type" if kind.endswith("_type") else "wrong-value", _WORDS[kind].format_map(error), place)
     wanted = error["msg"].removeprefix("Input should be ")
-    return problem("wrong-type" if kind.endswith("_type") else "wrong-value", f"{name}: {wanted} is wanted", place)
+    return problem("wrong-type" if kind.endswith("_type") else "wrong-value", f"{wanted} is wanted", place)
+
+
+_WORDS = {
+    "bool_type": "true or false is wanted",
+    "float_type": "a number is wanted",
+    "int_type": "a whole number is wanted",
+    "int_from_float": "a whole number is wanted",
+    "list_type": "a list is wanted",
+    "model_type": "an object is wanted",
+    "string_pattern_mismatch": "it is not of the form that the contract gives",
+    "string_type": "text is wanted",
+    # What pydantic says of text whose length is looked at after a rule of ours.
+    "too_long": "at most {ctx[max_length]} characters are wanted",
+    "too_short": "it is empty: leave it out where it is not known",
+}

@@ -1,11 +1,11 @@
-"""What intake says to our own services: a firm's merged state, whole, each time that it changes."""
+"""What intake says to our own services: a firm's merged state whenever it changes, its succession, its erasure."""
 
 from datetime import datetime
 from typing import ClassVar
 
 from shared.contracts import topics
 from shared.contracts.base import Event, FirmId
-from shared.contracts.firm import Consent, Membership, Profile, Publisher
+from shared.contracts.firm import Consent, Membership, Profile, Publisher, SuccessionKind
 
 
 class FirmRegistered(Event, frozen=True, kw_only=True):
@@ -26,3 +26,41 @@ class FirmRegistered(Event, frozen=True, kw_only=True):
     publishers: tuple[Publisher, ...]
     memberships: tuple[Membership, ...] = ()
     consents: tuple[Consent, ...] = ()
+
+
+class FirmSucceeded(Event, frozen=True, kw_only=True):
+    """Another code stands for the firm from now on: its open referrals follow to `successor_id`.
+
+    `version` is that of the firm's last `FirmRegistered` (0: there was none): no further state is said under the old
+    name, unless the successor is itself succeeded by it. The successor's state is its own `FirmRegistered`, on its own
+    feed: neither waits for the other. `at` is when it happened, as `said_by` (a partner's code) tells it. Said again
+    where a later word names another successor: the last one holds.
+    """
+
+    type: ClassVar[str] = "it.portolano.firm.succeeded-by.v1"
+    feed: ClassVar[str] = topics.INTAKE_FIRMS
+
+    firm_id: FirmId
+    version: int
+    successor_id: FirmId
+    kind: SuccessionKind
+    at: datetime
+    said_by: str
+
+
+class FirmErased(Event, frozen=True, kw_only=True):
+    """The firm asked that its personal data go: forget whatever was known of it before this event, at once.
+
+    Intake has emptied its own store. `version` is that of the firm's last `FirmRegistered`; one with a higher version,
+    from observations after `requested_at`, is a new beginning. `requested_by` is the partner that passed the request
+    on, in its submission `submission_id`.
+    """
+
+    type: ClassVar[str] = "it.portolano.firm.erased.v1"
+    feed: ClassVar[str] = topics.INTAKE_FIRMS
+
+    firm_id: FirmId
+    version: int
+    requested_at: datetime
+    requested_by: str
+    submission_id: str

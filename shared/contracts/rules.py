@@ -65,6 +65,8 @@ RULES: dict[str, str] = {
     # what is known already
     "id-used-for-other-content": "The id was accepted before with other content; ids are never used again.",
     "firm-unknown": "The partner asserts nothing of this firm.",
+    "firm-erased": "The firm had its data erased; what was observed until then is not taken again.",
+    "firm-succeeded": "The firm has another code now; what is said under the old one counts towards the new one.",
     "referral-unknown": "The partner has no such referral.",
     "status-not-possible": "The referral does not move to this status from where it is.",
     "discarded": "The record was held through our fault and then discarded by a person.",

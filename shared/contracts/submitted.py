@@ -252,3 +252,19 @@ class RevokedData(Inbound):
     to: PartnerOrAny
     purpose: Literal["referral"] | None = None
     revoked_at: Time
+
+
+class SucceededData(Inbound):
+    """Data of `it.portolano.firm.succeeded.v1`: another code stands for the firm from then on."""
+
+    codice_fiscale: CodiceFiscale
+    successor: CodiceFiscale
+    kind: firm.SuccessionKind
+    at: Time
+
+
+class ErasureRequestedData(Inbound):
+    """Data of `it.portolano.firm.erasure-requested.v1`."""
+
+    codice_fiscale: CodiceFiscale
+    requested_at: Time

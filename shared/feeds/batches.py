@@ -196,14 +196,14 @@ class Transactions(Generic[C]):
     ) -> list[Said]:
         with deciding():
             await self._find_firms(work.connection, opened)
-        firms = [one.heard.firm_id for one in opened if one.heard.firm_id is not None]
+        firms = [firm for one in opened for firm in touched(one.heard)]
         waiting = await store.lock_firms(work.connection, [*firms, *(firm for _, firm in unread if firm is not None)])
         said: list[Said] = []
         for record, firm_id in unread:
             said += await self._hold(work, record, None, firm_id, "held", culprit, counts)
         ready: list[Opened[C]] = []
         for one in opened:
-            if one.heard.firm_id in waiting:
+            if not waiting.isdisjoint(touched(one.heard)):
                 said += await self._hold(work, one.record, one, one.heard.firm_id, "queued", None, counts)
             elif culprit is not None:
                 said += await self._hold(work, one.record, one, one.heard.firm_id, "held", culprit, counts)
@@ -224,8 +224,9 @@ class Transactions(Generic[C]):
         for some in doors.values():
             door = some[0].subscription
             assert isinstance(door, AtDoor)
-            for one, firm_id in zip(some, await door.firm_of(connection, [o.heard.event for o in some]), strict=True):
-                one.heard = replace(one.heard, firm_id=firm_id)
+            for one, found in zip(some, await door.firm_of(connection, [o.heard.event for o in some]), strict=True):
+                own, *also = found if isinstance(found, tuple) else (found,)
+                one.heard = replace(one.heard, firm_id=own, also=tuple(also))
 
     async def _hold(
         self,
@@ -260,6 +261,11 @@ class Transactions(Generic[C]):
         cause = Cause(f"{topic_id}/{record.partition}/{record.offset}", traceparent_of(record.headers))
         at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
         return [source.door.held(Heard(None, cause, Place(*_place(record)), at, None, source.partner))]
+
+
+def touched(heard: Heard[Any]) -> list[FirmId]:
+    """The firms whose rows a record needs locked, its own first."""
+    return [] if heard.firm_id is None else [heard.firm_id, *heard.also]
 
 
 def _place(record: Arrived) -> tuple[str, int, int]:

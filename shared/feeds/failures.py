@@ -7,8 +7,8 @@
 
 Permanent is a closed list: a failure while parsing or deciding, or an answer of the database of class 22 (a value it
 cannot take) or 23 (a constraint) from the handler's own tables. Everything else passes and is tried again with
-back-off, exceptions without an SQLSTATE included: asyncpg raises `InterfaceError` with none when its backend was
-killed, and a lost connection must never condemn a record.
+back-off, `Outdated` among it, exceptions without an SQLSTATE included: asyncpg raises `InterfaceError` with none when
+its backend was killed, and a lost connection must never condemn a record.
 """
 
 import asyncio
@@ -36,7 +36,11 @@ class Undecided(Permanent):
     """A handler raised; the cause is chained."""
 
 
-_TRANSIENT = (OSError, asyncio.TimeoutError, TimeoutError, asyncpg.InterfaceError)
+class Outdated(Exception):
+    """What was looked up before the locks does not hold under them; the same batch, tried again, sees it as it is."""
+
+
+_TRANSIENT = (Outdated, OSError, asyncio.TimeoutError, TimeoutError, asyncpg.InterfaceError)
 _NO_PARTITION = "23514"
 """check_violation, which is also what a missing partition of the outbox answers; that one passes."""
 

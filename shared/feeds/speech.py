@@ -79,7 +79,7 @@ class Heard(Generic[E]):
 
     `event` is what the subscription's parser made of it. `at` is the broker's append time at a door, the event's own
     time on internal feeds. `partner` is the tenant, derived from the topic and never from the payload; None on
-    internal feeds.
+    internal feeds. `also` are further firms that the record touches; their rows are locked with its own firm's.
     """
 
     event: E
@@ -88,6 +88,7 @@ class Heard(Generic[E]):
     at: datetime
     firm_id: FirmId | None = None
     partner: str | None = None
+    also: tuple[FirmId, ...] = ()
 
     def says(
         self, event: Event, *, firm_id: FirmId | None = None, to: str | None = None, subject: str | None = None

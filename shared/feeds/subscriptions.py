@@ -15,6 +15,8 @@ from shared.feeds.speech import C, Handler, Heard, Place, Said
 from shared.postgres.pool import Connection
 
 D = TypeVar("D")
+Touched = FirmId | tuple[FirmId, ...] | None
+"""The firm that a record is about, or the firms, its own first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,16 @@ class AtDoor(Generic[D, C]):
     """Hear what partners write to their `topic` (a template such as `partners.{partner}.firms.v1`).
 
     `read` makes a value of a letter and must not raise. `firm_of` finds the firms that the values are about, in
-    order, None where there is none; it may ask the store. `held` says the provisional answer when a record is held
+    order, None where there is none; it may ask the store. A record that touches several gives a tuple of them, its own
+    first: all are locked, it waits where one of them waits, and it queues under its own. What `firm_of` learnt from the
+    store may be out of date once the locks are there: a handler that sees more firms touched than are locked raises
+    `failures.Outdated`, and the batch is tried again. `held` says the provisional answer when a record is held
     through our own fault (`event` is None where `read` itself failed).
     """
 
     topic: str
     read: Callable[[Letter, C], D]
-    firm_of: Callable[[Connection, Sequence[D]], Awaitable[Sequence[FirmId | None]]]
+    firm_of: Callable[[Connection, Sequence[D]], Awaitable[Sequence[Touched]]]
     handler: Handler[D, C]
     held: Callable[[Heard[D | None]], Said]
     says: tuple[type[Event], ...] = ()

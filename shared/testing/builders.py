@@ -8,8 +8,16 @@ from typing import Any
 
 from stdnum import luhn
 
-from shared.contracts.submissions import Refusal, Revocation, Submission, read_submission
-from shared.contracts.submitted import REVOKED, SUBMITTED
+from shared.contracts.submissions import (
+    ErasureRequest,
+    Refusal,
+    Revocation,
+    Submission,
+    Succession,
+    Understood,
+    read_submission,
+)
+from shared.contracts.submitted import ERASURE_REQUESTED, REVOKED, SUBMITTED, SUCCEEDED
 
 ARRIVED = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PARTNERS = frozenset({"regione", "unioncamere", "cna", "assolombarda", "aice", "sacesimest"})
@@ -44,14 +52,12 @@ def headers(kind: str = SUBMITTED, *, id: str = "e-1", source: str = "urn:cna:cr
     ]
 
 
-def read(data: Any, kind: str = SUBMITTED, *, id: str = "e-1") -> Submission | Revocation | Refusal:
+def read(data: Any, kind: str = SUBMITTED, *, id: str = "e-1") -> Understood | Refusal:
     """The record as the door reads it; `data` is JSON or its text."""
     return read_raw(data if isinstance(data, bytes) else json.dumps(data).encode(), headers(kind, id=id))
 
 
-def read_raw(
-    value: bytes | None, with_headers: Sequence[tuple[str, bytes | None]]
-) -> Submission | Revocation | Refusal:
+def read_raw(value: bytes | None, with_headers: Sequence[tuple[str, bytes | None]]) -> Understood | Refusal:
     return read_submission(value, with_headers, ARRIVED, partners=PARTNERS, fronts=FRONTS)
 
 
@@ -66,4 +72,20 @@ def revocation(to: str = "any", *, id: str = "e-1", **data: Any) -> Revocation:
     """A revocation that holds."""
     read_back = read(revoked(to, **data), REVOKED, id=id)
     assert isinstance(read_back, Revocation), read_back
+    return read_back
+
+
+def succession(successor: str, *, id: str = "e-1", **data: Any) -> Succession:
+    """A succession that holds; a correction of the first code unless said otherwise."""
+    plain = {"codice_fiscale": tax_code(), "kind": "code_corrected", "at": "2026-11-23T08:00:00Z"}
+    read_back = read(plain | {"successor": successor} | data, SUCCEEDED, id=id)
+    assert isinstance(read_back, Succession), read_back
+    return read_back
+
+
+def erasure(requested_at: str = "2026-11-23T08:00:00Z", *, id: str = "e-1", **data: Any) -> ErasureRequest:
+    """A request for erasure that holds."""
+    plain = {"codice_fiscale": tax_code(), "requested_at": requested_at}
+    read_back = read(plain | data, ERASURE_REQUESTED, id=id)
+    assert isinstance(read_back, ErasureRequest), read_back
     return read_back

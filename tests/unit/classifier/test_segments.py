@@ -1,93 +1,23 @@
-"""The possible segments are exactly those that some completion of the facts gives."""
+"""Where a firm stands under what is known of it, and what it needs then."""
 
-import random
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 
+from services.classifier.criteria import Criteria
 from services.classifier.domain import assess
-from shared.agreement import load
 from shared.contracts.firm import (
     DeclaredNeed,
+    ExportMode,
     Exports,
     ExportYear,
     Imports,
     Intents,
     Presence,
-    Profile,
     Range,
     Size,
 )
-from shared.contracts.intake import FirmRegistered
-from tests.unit.classifier import oracle
-
-OBSERVED = datetime(2026, 11, 23, 9, tzinfo=UTC)
-AGREEMENT = load()
-SMALL = Size(year=2025, staff=12, turnover_eur=1_000_000, balance_sheet_eur=500_000)
-LARGE = Size(year=2025, staff=400, turnover_eur=90_000_000, balance_sheet_eur=80_000_000)
-ABROAD = ((), (("office", 0.0),), (("subsidiary", 1.0),), (("stake", 0.05),), (("stake", 0.2),), (("stake", None),))
-
-
-def registered(**members: Any) -> FirmRegistered:
-    profile = Profile(codice_fiscale="00000009999", **members)
-    return FirmRegistered(firm_id="f", version=1, observed_at=OBSERVED, profile=profile, publishers=())
-
-
-def segment_of(**members: Any) -> Any:
-    return assess(registered(**members), AGREEMENT).segment
-
-
-def years(*shares: float | None, markets: tuple[str, ...] | None = None) -> Exports:
-    return Exports(
-        years=tuple(ExportYear(year=2025 - k, share=share, markets=markets) for k, share in enumerate(shares))
-    )
-
-
-def drawn(dice: random.Random) -> dict[str, Any]:
-    """What is known of a firm, at random; None is not known."""
-    shares = [dice.choice((None, 0.0, 0.0, 0.05, 0.1, 0.3, 0.5)) for _ in range(3)]
-    if shares[0] is None:  # the window begins at the newest stated year: keep it where the oracle begins
-        shares[0] = dice.choice((0.0, 0.1, 0.6))
-    return {
-        "shares": shares,
-        "markets": [dice.choice((None, (), ("FR",), ("FR", "DE", "ES"), tuple("ABCDEFGHIJ"))) for _ in range(3)],
-        "since": dice.choice((None, None, 2010, 2024)),
-        "mode": dice.choice((None, None, "none", "direct", "indirect", "occasional")),
-        "presence": dice.choice((None, *ABROAD)),
-        "invest": dice.choice((None, True, False)),
-        "consolidate": dice.choice((None, True, False)),
-        "sme": dice.choice((None, True, False)),
-    }
-
-
-def told(known: dict[str, Any]) -> FirmRegistered:
-    stated = tuple(
-        ExportYear(year=2025 - k, share=known["shares"][k], markets=known["markets"][k])
-        for k in range(3)
-        if known["shares"][k] is not None or known["markets"][k] is not None
-    )
-    presence = known["presence"]
-    return registered(
-        exports=Exports(years=stated, mode=known["mode"], since=known["since"]),
-        presence_abroad=None
-        if presence is None
-        else tuple(Presence(country="FR", kind=k, share=s) for k, s in presence),
-        intents=Intents(consolidate=known["consolidate"], invest_abroad=known["invest"]),
-        size={None: None, True: SMALL, False: LARGE}[known["sme"]],
-    )
-
-
-@pytest.mark.parametrize("seed", range(150))
-def test_possible_is_what_brute_force_over_all_completions_finds(seed: int) -> None:
-    known = drawn(random.Random(seed))
-    firm = told(known)
-    stated_zero = all(share == 0.0 or (share is None and known["mode"] == "none") for share in known["shares"])
-    brute = {
-        oracle.segment(one, 2025, known["since"], known["mode"], stated_zero)
-        for one in oracle.completions(known, 2025, 3)
-    }
-    assert set(assess(firm, AGREEMENT).segment.possible) == brute
+from tests.unit.classifier.builders import AGREEMENT, LARGE, SMALL, registered, segment_of, years
 
 
 def test_a_firm_of_which_nothing_is_known_can_be_anything() -> None:
@@ -129,17 +59,6 @@ def test_years_before_the_start_of_business_are_not_judged() -> None:
     assert segment.value == "consolidating"
 
 
-def test_small_staff_and_no_amounts_is_presumed_an_sme_and_says_so() -> None:
-    segment = segment_of(exports=years(0, 0, 0), presence_abroad=(), size=Size(year=2025, staff=Range(min=0, max=4)))
-    assert segment.value == "no_experience"
-    assert "small_staff" in segment.presumptions
-
-
-def test_contradictions_are_named() -> None:
-    exports = Exports(years=(ExportYear(year=2025, share=0, eur=5),), mode="none", since=2026)
-    assert len(segment_of(exports=exports).warnings) == 3
-
-
 def test_a_provisional_firm_gets_what_it_declared_and_what_every_possible_segment_gives() -> None:
     declared = (DeclaredNeed(front="finance_and_insurance"),)
     unsure = registered(
@@ -165,3 +84,87 @@ def test_strategic_import_creates_a_need_of_its_own_and_raises_no_segment() -> N
     )
     assert importer.segment == plain.segment
     assert [(n.front, n.import_) for n in importer.needs if n not in plain.needs] == [("assistance", True)]
+
+
+def test_the_window_begins_at_the_newest_stated_year_of_the_last_two() -> None:
+    old = Exports(years=tuple(ExportYear(year=year, share=0) for year in (2024, 2023, 2022)))
+    assert segment_of(exports=old, presence_abroad=(), size=SMALL).value == "no_experience"
+
+
+def test_years_that_are_too_old_state_nothing() -> None:
+    old = Exports(years=tuple(ExportYear(year=year, share=0) for year in (2023, 2022, 2021)))
+    assert segment_of(exports=old, presence_abroad=(), size=SMALL).status == "provisional"
+
+
+def test_markets_alone_are_kept_though_no_year_is_stated() -> None:
+    """A list does not imply exports; in years that had some, it says to where."""
+    nowhere = tuple(ExportYear(year=year, markets=("FR",)) for year in (2025, 2024, 2023))
+    known = segment_of(exports=Exports(years=nowhere, since=2010), presence_abroad=(), size=SMALL)
+    assert known.possible == ("light_presence", "consolidating")  # ten markets are out of reach
+
+
+def test_the_year_is_that_of_rome() -> None:
+    new_year = datetime(2025, 12, 31, 23, 30, tzinfo=UTC)  # half past midnight in Rome
+    exports = years(0.3, 0.3, 0.3, markets=("FR",))
+    firm = registered(new_year, exports=exports, presence_abroad=(), size=SMALL)
+    assert assess(firm, AGREEMENT).segment.value == "consolidating"
+
+
+def test_mode_none_makes_zeros_of_years_that_state_nothing() -> None:
+    segment = segment_of(exports=Exports(mode="none"), presence_abroad=(), size=SMALL)
+    assert segment.value == "no_experience"
+
+
+@pytest.mark.parametrize("mode", ["direct", "indirect", "occasional"])
+def test_a_mode_of_exporting_rules_out_no_experience(mode: ExportMode) -> None:
+    segment = segment_of(exports=Exports(mode=mode), presence_abroad=(), size=SMALL)
+    assert "no_experience" not in segment.possible
+
+
+def test_figures_of_zero_beat_a_direct_mode() -> None:
+    zero = Exports(years=years(0, 0, 0).years, mode="direct")
+    assert segment_of(exports=zero, presence_abroad=(), size=SMALL).value == "no_experience"
+
+
+def test_an_amount_without_a_share_is_exports_of_an_unknown_share() -> None:
+    amounts = tuple(ExportYear(year=year, eur=5, markets=("FR",)) for year in (2025, 2024, 2023))
+    segment = segment_of(exports=Exports(years=amounts), presence_abroad=(), size=SMALL)
+    assert segment.possible == ("light_presence", "consolidating")
+
+
+def test_figures_that_contradict_each_other_are_exports() -> None:
+    """Share 0 and an amount: `Any` holds, the share stays 0."""
+    odd = tuple(ExportYear(year=year, share=0, eur=5) for year in (2025, 2024, 2023))
+    segment = segment_of(exports=Exports(years=odd), presence_abroad=(), size=SMALL)
+    assert segment.value == "light_presence"
+    assert len(segment.warnings) == 3
+
+
+def test_possible_can_have_a_hole() -> None:
+    """The stake is a root or it is not; without means to consolidate there is nothing between."""
+    segment = segment_of(
+        exports=years(0.05, 0.05, 0.05),
+        presence_abroad=(Presence(country="FR", kind="stake"),),
+        intents=Intents(consolidate=False, invest_abroad=True),
+        size=SMALL,
+    )
+    assert segment.possible == ("light_presence", "highly_experienced")
+
+
+def test_a_subsidiary_without_any_exports_is_no_root() -> None:
+    segment = segment_of(
+        exports=years(0, 0, 0), presence_abroad=(Presence(country="FR", kind="subsidiary"),), size=SMALL
+    )
+    assert segment.value == "light_presence"
+
+
+@pytest.mark.parametrize(("open_to_large", "value"), [(True, "consolidating"), (False, "out_of_target")])
+def test_whether_large_firms_consolidate_is_the_policys_switch(open_to_large: bool, value: str) -> None:
+    segment = segment_of(
+        Criteria(large_firms=open_to_large),
+        exports=years(0.3, 0.3, 0.3),
+        presence_abroad=(),
+        size=LARGE,
+        intents=Intents(invest_abroad=False),
+    )
+    assert segment.value == value

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cli.explain.english import ENGLISH
 from cli.explain.leaves import leaves, told
 
 PROFILE = {
@@ -43,7 +44,7 @@ def test_a_leaf_names_who_says_so_and_who_says_otherwise() -> None:
 
 def test_an_empty_list_is_a_statement() -> None:
     empty = {"codice_fiscale": "01234567890", "presence_abroad": [], "exports": {"years": []}, "needs": []}
-    assert [(leaf.name, told(leaf.value)) for leaf in leaves(empty, {})] == [
+    assert [(leaf.name, told(leaf.value, ENGLISH)) for leaf in leaves(empty, {})] == [
         ("exports", "none"),
         ("presence abroad", "none"),
         ("needs", "none"),
@@ -71,4 +72,4 @@ def test_an_empty_list_is_a_statement() -> None:
     ],
 )
 def test_values_read_as_words(value: object, words: str) -> None:
-    assert told(value) == words
+    assert told(value, ENGLISH) == words

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from cli.explain.english import ENGLISH
 from cli.explain.events import events
 from cli.explain.journey import (
     Assessment,
@@ -27,7 +28,6 @@ from cli.explain.journey import (
     Update,
 )
 from cli.explain.story import Kind, tell
-from cli.explain.words import change, either
 
 T0 = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -122,11 +122,11 @@ WHOLE = Journey(
 
 
 def text(journey: Journey) -> str:
-    return "\n".join(line.text for line in tell(journey))
+    return "\n".join(line.text for line in tell(journey, ENGLISH))
 
 
 def test_the_journey_is_told_in_order_of_time() -> None:
-    assert [event.sentence for event in events(WHOLE)] == [
+    assert [event.sentence for event in events(WHOLE, ENGLISH)] == [
         "cna tells of the firm for the first time: registered",
         "The firm, as it stands in version 1, is placed provisionally: what is known allows light presence or "
         "consolidating",
@@ -140,7 +140,7 @@ def test_what_happened_at_the_same_moment_is_told_cause_first() -> None:
     at_once = Journey(
         firm_id="f-1", decisions=(decision(minutes=0),), referrals=(referral(),), submissions=(submission(),)
     )
-    assert [event.rank for event in events(at_once)] == [0, 3]
+    assert [event.rank for event in events(at_once, ENGLISH)] == [0, 3]
 
 
 def test_a_decision_gives_its_steps_its_candidates_and_what_would_change_it() -> None:
@@ -174,7 +174,7 @@ def test_a_referral_that_is_taken_back_is_told_before_the_one_that_replaces_it()
         decisions=(decision("claai", "r-2", minutes=5),),
         referrals=(taken, referral("claai", "r-2", "requested", replaces="r-1")),
     )
-    assert [event.sentence for event in events(journey)] == [
+    assert [event.sentence for event in events(journey, ENGLISH)] == [
         "Need “information” is taken back from cna: consent withdrawn",
         "Need “information”: claai is asked to help, in place of cna",
     ]
@@ -197,23 +197,23 @@ def test_a_refused_record_tells_every_problem() -> None:
 
 def test_what_is_set_aside_stands_at_the_top() -> None:
     held = (Held("classifier", 7, "held", "intake.firms.v1/0@1", "Undecided", T0),)
-    alarms = [line.text for line in tell(Journey(firm_id="f-1", held=held)) if line.kind is Kind.ALARM]
+    alarms = [line.text for line in tell(Journey(firm_id="f-1", held=held), ENGLISH) if line.kind is Kind.ALARM]
     assert len(alarms) == 1
     assert "portolano held show classifier 7" in alarms[0]
 
 
 def test_a_name_cannot_break_the_lines() -> None:
-    lines = list(tell(Journey(firm_id="f-1", name="a\nb\x1b[31m")))
+    lines = list(tell(Journey(firm_id="f-1", name="a\nb\x1b[31m"), ENGLISH))
     assert not any("\n" in line.text or "\x1b" in line.text for line in lines)
 
 
 def test_codes_that_the_words_do_not_know_are_told_as_they_are() -> None:
-    assert change("moon_is_full", ["cna", "aice"]) == "moon is full (cna or aice)"
-    assert change("moon_is_full", []) == "moon is full"
+    assert ENGLISH.change("moon_is_full", ["cna", "aice"]) == "moon is full (cna or aice)"
+    assert ENGLISH.change("moon_is_full", []) == "moon is full"
 
 
 @pytest.mark.parametrize(
     ("codes", "told"), [((), "none"), (("a",), "a"), (("a", "b_c"), "a or b c"), (("a", "b", "c"), "a, b or c")]
 )
 def test_alternatives_read_as_a_sentence(codes: tuple[str, ...], told: str) -> None:
-    assert either(codes) == told
+    assert ENGLISH.either(codes) == told

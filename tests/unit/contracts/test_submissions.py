@@ -11,9 +11,9 @@ from stdnum.it.codicefiscale import calc_check_digit
 
 from shared.contracts.inbound import _members, _required
 from shared.contracts.rules import RULES, Problem
-from shared.contracts.submissions import Refusal, Revocation, Submission
-from shared.contracts.submitted import ERASURE_REQUESTED, REVOKED, SUBMITTED, SUCCEEDED, RevokedData, SubmittedData
-from shared.testing.builders import read, revoked, submission, submitted, tax_code
+from shared.contracts.submissions import DATA, Refusal, Revocation, Submission
+from shared.contracts.submitted import ERASURE_REQUESTED, REVOKED, SUCCEEDED
+from shared.testing.builders import erasure, read, revoked, submission, submitted, succession, tax_code
 
 OMOCODIA = "RCCMNL83S18D96V" + calc_check_digit("RCCMNL83S18D96V")
 LATER = "2026-11-23T09:10:01Z"
@@ -188,10 +188,45 @@ def test_a_name_is_one_line() -> None:
     assert warned({"name": "a\u0007b"}) == {("wrong-value", "/firm/name")}
 
 
-def test_types_that_are_not_served_say_so() -> None:
-    for kind in (SUCCEEDED, ERASURE_REQUESTED):
-        assert refused({"codice_fiscale": tax_code()}, kind) == {("type-not-served-yet", "")}
-    assert refused(submitted(), "it.portolano.firm.praised.v1") == {("type-unknown", "")}
+def test_a_type_that_is_not_read_here_is_told_with_those_that_are() -> None:
+    found = read(submitted(), "it.portolano.firm.praised.v1")
+    assert isinstance(found, Refusal)
+    assert places(found.problems) == {("type-unknown", "")}
+    assert all(kind in found.problems[0].message for kind in DATA)
+
+
+@pytest.mark.parametrize("kind", sorted(DATA))
+def test_what_a_type_requires_is_asked_for_by_its_own_pointer(kind: str) -> None:
+    required = {name for name, field in DATA[kind].model_fields.items() if field.is_required()}
+    assert refused({}, kind) == {("missing", f"/{name}") for name in required}
+
+
+def test_a_succession_names_another_code_and_why() -> None:
+    assert succession(tax_code(2), kind="merger").successor == tax_code(2)
+    data = {"codice_fiscale": tax_code(), "successor": tax_code(), "kind": "merger", "at": "2026-11-23T08:00:00Z"}
+    assert refused(data, SUCCEEDED) == {("wrong-value", "/successor")}
+    assert refused(data | {"kind": "marriage", "at": LATER, "successor": "1"}, SUCCEEDED) == {
+        ("codice-fiscale-invalid", "/successor"),
+        ("wrong-value", "/kind"),
+        ("time-in-future", "/at"),
+    }
+
+
+def test_a_request_for_erasure_is_taken_as_it_is_or_not_at_all() -> None:
+    assert erasure("2026-11-23T08:00:00Z").codice_fiscale == tax_code()
+    assert refused({"codice_fiscale": tax_code(), "requested_at": LATER}, ERASURE_REQUESTED) == {
+        ("time-in-future", "/requested_at")
+    }
+
+
+def test_messages_lean_on_their_pointers_and_do_not_repeat_the_members_name() -> None:
+    found = read(submitted({"codice_fiscale": "1", "name": "x" * 301}, observed_at=5))
+    assert isinstance(found, Refusal)
+    told = {problem.pointer: problem.message for problem in found.problems}
+    assert told["/firm/codice_fiscale"].startswith("it has 1 characters")
+    assert told["/observed_at"] == "a date-time of RFC 3339 with its offset is wanted, as text"
+    [warning] = submission({"name": "x" * 301}).warnings
+    assert warning.message == "at most 300 characters are wanted; /firm/name was left out"
 
 
 def test_a_revocation_is_taken_as_it_is_or_not_at_all() -> None:
@@ -247,7 +282,7 @@ _ODD: st.SearchStrategy[Any] = st.sampled_from(
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 200), _ODD), min_size=1, max_size=4), st.sampled_from([SUBMITTED, REVOKED]))
+@given(st.lists(st.tuples(st.integers(0, 200), _ODD), min_size=1, max_size=4), st.sampled_from(sorted(DATA)))
 def test_whatever_stands_wherever_the_door_answers_by_published_rules(odd: list[tuple[int, Any]], kind: str) -> None:
     data = deepcopy(RICH)
     for n, value in odd:
@@ -267,7 +302,7 @@ def models(model: type[BaseModel]) -> set[type[BaseModel]]:
     return {model}.union(*(models(part) for part in parts))
 
 
-@pytest.mark.parametrize("model", [SubmittedData, RevokedData])
+@pytest.mark.parametrize("model", DATA.values())
 def test_a_name_that_is_required_somewhere_is_optional_nowhere(model: type[BaseModel]) -> None:
     # Leaving out the smallest optional thing goes by names alone.
     for part in models(model):

@@ -1,0 +1,71 @@
+"""A service's parts list inside the operator's process: its handlers, its credentials, its store; nothing is read."""
+
+import os
+import pwd
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import Any, get_type_hints
+
+import asyncpg
+
+from deploy.local.home import Home
+from shared.agreement import load
+from shared.errors import Trouble, Unreachable
+from shared.feeds.numbers import load_layout
+from shared.feeds.redrive import Redriving
+from shared.feeds.runtime import sources_of
+from shared.postgres.pool import open_pool
+from shared.service import Service, code_version
+from shared.settings import ServiceSettings
+
+_PASSING = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+_BUSY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+
+
+@asynccontextmanager
+async def redriving(home: Home, service: str, prefix: str = "") -> AsyncIterator[Redriving[Any]]:
+    """What redrives and discards records of a service. Raises `Unreachable` while its store does not answer."""
+    if not (home.root / "ports.json").exists():  # asked first: a look at an absent system must not make one
+        raise Unreachable("PostgreSQL is not running: start the system with `portolano up`")
+    parts = parts_of(service, home.service_environment(service, prefix))
+    settings = parts.settings
+    try:
+        pool = await open_pool(settings.address(), application=f"{service}-held", size=2)
+    except (*_PASSING, asyncpg.PostgresError) as error:
+        raise Unreachable(f"the store of {service} does not let us in: look at `portolano status`") from error
+    try:
+        async with pool.acquire() as connection:
+            layout = await load_layout(connection, service, prefix)
+        sources = sources_of(parts.subscriptions, prefix, load(settings.agreement).partners)
+        yield Redriving(pool, layout, parts.context, sources, code_version())
+    except _PASSING as error:
+        raise Unreachable(
+            f"the store of {service} has gone; what was committed holds: `portolano held list`"
+        ) from error
+    except _BUSY as error:
+        raise Trouble(f"{service} works on the same firm at this moment: give the command again") from error
+    finally:
+        pool.terminate()
+
+
+def parts_of(service: str, environment: Mapping[str, str]) -> Service[Any]:
+    """The service's parts list, with the settings that its process would read from this environment."""
+    app = import_module(f"services.{service}.app")
+    kind: type[ServiceSettings] = get_type_hints(app.service)["settings"]
+    values = {
+        name.lower().removeprefix(f"{service}_"): value
+        for name, value in environment.items()
+        if name != f"{service.upper()}_SECRETS"
+    }
+    settings = kind(_secrets_dir=environment[f"{service.upper()}_SECRETS"], **values)  # type: ignore[arg-type]  # text, which pydantic reads
+    parts: Service[Any] = app.service(settings)
+    return parts
+
+
+def whoever() -> str:
+    """The user of the operating system who gives the command; not what an environment variable claims."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
