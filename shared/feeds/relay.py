@@ -14,6 +14,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from shared.feeds.alarms import Alarms
 from shared.feeds.failures import delays
@@ -33,7 +34,7 @@ CLAIM = 1.0
 """Seconds between two tries to get the locks of feeds that another process holds."""
 WINDOW = 64
 """Rows of a feed that are sent before their acknowledgements are waited for."""
-BACKLOG = 512
+BACKLOG = 64
 """Rows of a feed kept in memory; the rest is in the table anyway."""
 
 
@@ -66,17 +67,19 @@ class Relay:
         self._look = True
         self._claimed_at = self._looked_at = self._flushed_at = 0.0
         self.published = 0
-        self.idle_since: float | None = None
 
     # From the writers
 
     def publish(self, rows: Sequence[Row]) -> None:
         """Rows that were just committed. Never blocks; what does not fit into memory is read from the table."""
         for row in rows:
-            if row.feed in self._mine:
-                queue = self._fresh.setdefault(row.feed, deque())
-                if len(queue) < BACKLOG:
-                    queue.append(row)
+            if row.feed not in self._mine:
+                continue  # whoever holds it was told with the commit
+            queue = self._fresh.setdefault(row.feed, deque())
+            if row.feed in self._behind or len(queue) >= BACKLOG:
+                self._look = True  # the table has it; a broker that is away must not fill our memory
+            else:
+                queue.append(row)
         if rows:
             self._wakeup.set()
 
@@ -122,12 +125,8 @@ class Relay:
         if self._pending():
             return
         dirty = any(cursor.dirty for cursor in self._mine.values())
-        self.idle_since = self.idle_since or time.monotonic()
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._wakeup.wait(), FLUSH if dirty else POLL)
-            self.idle_since = None
-        except TimeoutError:
-            pass
         self._wakeup.clear()
 
     def _pending(self) -> bool:
