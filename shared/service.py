@@ -1,9 +1,9 @@
 """A service as a process: start, run, drain, stop, and its door for health.
 
 `run(service, Settings)` is all that `__main__.py` of a service does. The health door listens on loopback: `/livez`
-(the loop turns), `/readyz` (partitions are read, the database answers, the relay holds its feeds or another process
-does), `/status` (figures and alarms as JSON). Readiness asks for progress and not for a ping: a broker that answers
-proves nothing about a loop that is dead.
+(the loop turns), `/readyz` (partitions are assigned and positioned, the database answers, what is unread moves),
+`/status` (figures and alarms as JSON). Readiness asks for progress and not for a ping: a broker that answers proves
+nothing about a loop that is dead.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""From a profile to the cases that it leaves open (domain, section 4). Pure.
+"""From a profile to the cases that it leaves open. Pure.
 
 A fact is known, unknown, or a range. Unknown is neither zero nor a default; a range that straddles a threshold leaves
 both sides open. Within a year share and amount are both zero or both not.

@@ -20,6 +20,7 @@ To read in one sitting, in this order:
     failures.py       what is permanent and what passes
     assignment.py     partitions come and go; where reading starts is the store's word
     reading.py        the reading loop, and what a gap leads to
+    watchdog.py       when a reader that stands still must be called stuck
     relay.py          from the outbox to Kafka
     journal.py        the relay's session: locks, cursors, rows
     alarms.py         what a person must look at

@@ -190,12 +190,14 @@ class Decoders:
             envelope = _envelope(record.value)
             decoder = self._by_type.get(envelope.type)
             if decoder is None:
-                raise Unreadable(f"nobody here subscribed to {envelope.type}")
+                raise Unreadable("nobody here subscribed to its type")
             if envelope.partitionkey and not is_firm_id(envelope.partitionkey):
                 raise Unreadable("its partitionkey is not a firm")
             return envelope, decoder.decode(envelope.data)
         except msgspec.MsgspecError as error:
-            raise Unreadable(f"not an event of ours: {error}") from error
+            # Only where it is wrong: the message may quote what the record says of a person.
+            where = re.search(r"at `(\$[\w.\[\]-]*)`", str(error))
+            raise Unreadable(f"not an event of ours: {type(error).__name__} at {where[1] if where else '$'}") from None
 
 
 def pack(records: list[Packed]) -> bytes:

@@ -170,7 +170,7 @@ class Relay:
                 self._alarms.raise_(
                     f"restored {feed}",
                     f"{feed}: Kafka has number {numbering.sequence}, the store knows {heads.get(feed, 0)}: "
-                    "the store was restored from an older copy. Nothing is written; run `portolano recover`.",
+                    "the store was restored from an older copy. Nothing is written until a newer one is in place.",
                 )
                 self._set_aside(feed)
                 await self._session.release(feed)
