@@ -11,7 +11,7 @@ from tests.conftest import Servers
 
 @pytest.mark.parametrize("part", ["postgres", "kafka"])
 def test_a_stopped_server_does_not_answer_and_one_that_goes_on_does(servers: Servers, part: str) -> None:
-    child = {"postgres": servers.postgres, "kafka": servers.kafka}[part].child
+    child = servers.postgres.child if part == "postgres" else servers.kafka.child
     assert child is not None
     assert answers(servers.home, part)
     process = psutil.Process(child.pid)
