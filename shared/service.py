@@ -197,6 +197,11 @@ async def readiness(feeds: Feeds[Any]) -> list[str]:
         problems.append("database")
     if feeds.assignment.settled and not feeds.assignment.partitions:
         problems.append("an assignment")
+    if feeds.assignment.stopped:
+        stopped = ", ".join(f"{topic}/{partition}" for topic, partition in sorted(feeds.assignment.stopped))
+        problems.append(f"a person, to look at {stopped}")
+    if feeds.relay_ended:
+        problems.append("the relay")
     if feeds.watchdog.idle_for(feeds.reader.progressed_at) > 10.0:
         problems.append("progress")
     return problems

@@ -76,6 +76,7 @@ class Numbering:
 
 
 _FIRM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _encode = msgspec.json.Encoder().encode
 _envelope = msgspec.json.Decoder(Envelope).decode
 _pack = msgspec.msgpack.Encoder().encode
@@ -170,9 +171,12 @@ def is_firm_id(text: str) -> bool:
 
 
 def traceparent_of(headers: tuple[tuple[str, bytes | None], ...]) -> str | None:
+    """The trace context, where it is one. What else a stranger wrote there is not carried on: it could be of any
+    length, and hold what no database takes."""
     for name, value in headers:
         if name == "traceparent" and value is not None:
-            return value.decode("ascii", "replace")
+            text = value[:56].decode("ascii", "replace")
+            return text if _TRACEPARENT.fullmatch(text) else None
     return None
 
 
