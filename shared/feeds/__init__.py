@@ -26,5 +26,6 @@ To read in one sitting, in this order:
     restored.py       whether the store is older than what it has said
     alarms.py         what a person must look at
     kafka.py          the one seam to the Kafka clients
+    tolerance.py      header names that are no text
     runtime.py        the parts put together
 """

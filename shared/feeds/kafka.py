@@ -16,7 +16,10 @@ from aiokafka.errors import KafkaConnectionError
 from confluent_kafka import TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from shared.feeds import tolerance
 from shared.feeds.records import Arrived, Headers, Packed
+
+tolerance.install()
 
 T = TypeVar("T")
 BATCH = 1 << 20

@@ -91,7 +91,9 @@ class Feeds(Generic[C]):
             metadata_max_age_ms=30_000,
             graceful_timeout=DRAIN,
             apply_types=False,
-            logger=None,
+            # Its loop restarts by itself when a poll fails; without a logger nobody would ever know.
+            logger=logging.getLogger("faststream"),
+            log_level=logging.DEBUG,
         )
         listener = _Listener(self)
         subscriber = broker.subscriber(
