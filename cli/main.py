@@ -50,7 +50,8 @@ def _modules() -> dict[str, str]:
     cls=Commands,
     name="portolano",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Example: portolano up && portolano status",
+    epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong use, 3 a part is not reachable, 130 interrupted. "
+    "Example: portolano up && portolano status",
 )
 @click.version_option(package_name="portolano", message="%(prog)s %(version)s")
 def portolano() -> None:
@@ -102,7 +103,8 @@ def _explain(wrong: click.UsageError) -> None:
         wrong.show()
         return
     command = wrong.ctx.command_path if wrong.ctx else "portolano"
-    say(f"{plain(wrong.format_message())} `{command} --help` tells how.")
+    told = " ".join(plain(wrong.format_message()).split())
+    say(f"{told.rstrip('.')}. `{command} --help` tells how.")
 
 
 def _told(error: Exception) -> int:

@@ -1,9 +1,9 @@
 """A service as a process: start, run, drain, stop, and its door for health.
 
 `run(service, Settings)` is all that `__main__.py` of a service does. The health door listens on loopback: `/livez`
-(the loop turns), `/readyz` (partitions are read, the database answers, the relay holds its feeds or another process
-does), `/status` (figures and alarms as JSON). Readiness asks for progress and not for a ping: a broker that answers
-proves nothing about a loop that is dead.
+(the loop turns), `/readyz` (partitions are assigned and positioned, the database answers, what is unread moves),
+`/status` (figures and alarms as JSON). Readiness asks for progress and not for a ping: a broker that answers proves
+nothing about a loop that is dead.
 """
 
 import asyncio
@@ -197,6 +197,11 @@ async def readiness(feeds: Feeds[Any]) -> list[str]:
         problems.append("database")
     if feeds.assignment.settled and not feeds.assignment.partitions:
         problems.append("an assignment")
+    if feeds.assignment.stopped:
+        stopped = ", ".join(f"{topic}/{partition}" for topic, partition in sorted(feeds.assignment.stopped))
+        problems.append(f"a person, to look at {stopped}")
+    if feeds.relay_ended:
+        problems.append("the relay")
     if feeds.watchdog.idle_for(feeds.reader.progressed_at) > 10.0:
         problems.append("progress")
     return problems

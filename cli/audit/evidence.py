@@ -104,7 +104,7 @@ async def _snapshot(home: Home, database: str) -> AsyncIterator[Connection]:
         connection: Connection = await asyncpg.connect(**home.admin_dsn(database), timeout=5)
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
         raise Unreachable(
-            f"Database {database} does not answer ({error}): is the system up? `portolano status`"
+            f"PostgreSQL does not answer for {database}: see `portolano status`, start with `portolano up`"
         ) from error
     try:
         await prepare(connection)

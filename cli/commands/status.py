@@ -39,7 +39,8 @@ def command(as_json: bool) -> None:
     if not found.running:
         raise Unreachable(found.problem or "the system is not running: start it with `portolano up`")
     if not as_json:
-        say(f"{found.phase}, {found.memory / 1e6:.0f} MB in all")
+        waiting = ", ".join(part.name for part in found.parts if part.state != State.READY)
+        say(f"{f'not ready: {waiting}' if waiting else found.phase}, {found.memory / 1e6:.0f} MB in all")
         for part in found.parts:
             for alarm in _alarms(part.service):
                 say(f"{part.name}: {alarm}")

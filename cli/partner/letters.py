@@ -97,7 +97,7 @@ class Heard:
     generation: str | None
     sequence: int | None
     data: Mapping[str, Any]
-    """The members of the contract's section 3. Readers ignore what they do not know, so this stays untyped."""
+    """The members that the type has. Readers ignore what they do not know, so this stays untyped."""
     position: Position
     appended_at: datetime
     traceparent: str | None = None

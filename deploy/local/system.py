@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from deploy.local import jars, kafka, parts, postgres, state
+from deploy.local import jars, kafka, parts, postgres, probes, state
 from deploy.local.child import Identity, clear_leftover, end
 from deploy.local.home import CHECKOUT, SERVICES, Held, Home
 from deploy.local.logs import LogMark, log_path, open_log
@@ -240,6 +240,8 @@ def _look_at(home: Home, part: PartState, running: bool) -> PartStatus:
         with suppress(ValueError):
             told = json.loads(parts.fetch(home.port(part.name), "/status")[1] or b"{}")
             service = told if isinstance(told, dict) else {}
+    elif running and alive and now is State.READY and not probes.answers(home, part.name):
+        now = State.NOT_READY
     elif running and not alive and now is State.READY:
         now = State.BACKING_OFF  # it has just ended, and the supervisor is about to notice
     return PartStatus(

@@ -1,4 +1,4 @@
-"""What a profile says of the facts that segments hang on (domain, section 4). Pure.
+"""What a profile says of the facts that segments hang on. Pure.
 
 A fact is known, unknown, or a range. Unknown is neither zero nor a default; a range that straddles a threshold is
 unknown there. Shares are whole billionths: a mean of three times 0.10 must reach 0.10.

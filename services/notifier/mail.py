@@ -37,7 +37,7 @@ IN_HAND = 64
 """Messages that wait for a sender; the lease has to outlast them."""
 TOGETHER = 100
 """Messages that one transaction marks."""
-LEASE = timedelta(seconds=20)
+LEASE = timedelta(seconds=30)
 SAFETY_NET = 0.25
 """Seconds between looks when nobody calls. A call comes before its commit, so the first looks follow fast."""
 FIRST_LOOK = 0.01

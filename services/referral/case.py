@@ -12,7 +12,7 @@ from shared.contracts.classifier import FirmAssessed
 
 
 class NeedState(StrEnum):
-    """Where a need stands (domain, section 4)."""
+    """Where a need stands."""
 
     WAITING_CONSENT = "waiting_consent"
     REFERRED = "referred"

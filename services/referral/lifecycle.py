@@ -1,6 +1,6 @@
 """A referral's life: which status may follow which, and what an update of a partner does to it.
 
-One table holds the guards (domain, section 6); everything else in this module reads it. A terminal status never
+One table holds the guards; everything else in this module reads it. A terminal status never
 reopens. What comes out of order is a fact all the same: it is recorded and flagged, and moves nothing. The answer that
 lost a race, to a referral that has ended, is refused with the status that stands.
 """

@@ -1,6 +1,6 @@
 """Who is responsible for a need: the agreement's order of rules, applied to one firm, with every reason kept.
 
-The rules are asked in order, and the first that names somebody decides (domain, section 5):
+The rules are asked in order, and the first that names somebody decides:
 
     agreement in force, re-routes, consent, owner of the front, owner of import, verified membership, fallback
 
@@ -30,7 +30,7 @@ MOST_REROUTES = 3
 """How often a need is handed on before a person takes it."""
 
 NO_MEMBERS = frozenset({"regione", "unioncamere", "assocamerestero", "sacesimest"})
-"""Signatories that represent no member firms (domain, section 2): a membership that one of them tells of routes
+"""Signatories that represent no member firms: a membership that one of them tells of routes
 nothing."""
 
 

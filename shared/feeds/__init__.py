@@ -20,9 +20,12 @@ To read in one sitting, in this order:
     failures.py       what is permanent and what passes
     assignment.py     partitions come and go; where reading starts is the store's word
     reading.py        the reading loop, and what a gap leads to
+    watchdog.py       when a reader that stands still must be called stuck
     relay.py          from the outbox to Kafka
     journal.py        the relay's session: locks, cursors, rows
+    restored.py       whether the store is older than what it has said
     alarms.py         what a person must look at
     kafka.py          the one seam to the Kafka clients
+    tolerance.py      header names that are no text
     runtime.py        the parts put together
 """

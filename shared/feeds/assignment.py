@@ -49,7 +49,7 @@ class Assignment:
             self.consumer.seek(topic, partition, 0)
             self.consumer.pause(topic, partition)
         self._marked = set(partitions)
-        self._stopped &= partitions
+        self._stopped.clear()  # what stopped there will stop again if it is still so
         self._wake.set()
 
     async def revoked(self, limit: float) -> None:
@@ -77,6 +77,11 @@ class Assignment:
         self._stopped.add(partition)
         if self.consumer is not None and partition in self.consumer.assigned():
             self.consumer.pause(*partition)
+
+    @property
+    def stopped(self) -> set[Partition]:
+        """Partitions that are ours and that only a person can set going again."""
+        return set(self._stopped)
 
     @property
     def settled(self) -> bool:
@@ -131,11 +136,13 @@ class Assignment:
             self._marked -= self._marked - self.consumer.assigned()
             return
         ids = await self._topics.ids(sorted({topic for topic, _ in wanted}))
-        bounds = await self.consumer.bounds(wanted)
         async with self.busy:
             async with self._pool.acquire() as connection, connection.transaction():
                 await store.begin_positions(connection, {key: ids[key[0]] for key in wanted})
                 positions, _ = await store.lock_positions(connection, list(wanted))
+                # Asked under the lock: bounds from before could lie behind what somebody else has committed meanwhile.
+                bounds = await self.consumer.bounds(wanted)
+                self._stopped -= wanted
                 for key in wanted:
                     position = positions[key]
                     start = self._start(key, position, ids[key[0]], bounds[key])
@@ -150,7 +157,7 @@ class Assignment:
                     continue
                 self.consumer.seek(topic, partition, positions[topic, partition].next_offset)
                 self.consumer.resume(topic, partition)
-            self._marked -= wanted
+            self._marked = (self._marked - wanted) & self.consumer.assigned()
 
     def _start(self, key: Partition, position: Position, topic_id: str, bounds: tuple[int, int]) -> Position | None:
         """Where to begin: the stored position, a mended one, or None where only a person can say."""

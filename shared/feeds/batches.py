@@ -109,7 +109,7 @@ class Transactions(Generic[C]):
             records = [record for key in sorted(groups) for record in groups[key]]
             if len(records) == 1:
                 log.error("record held: %s: %s", Place(*_place(records[0])), failure)
-                return await self._transact(groups, resumed, culprit=failure)
+                return await self._hold_alone(groups, resumed, failure)
         half = len(records) // 2
         front = _grouped(records[:half])
         done = await self._divide(front, resumed)
@@ -120,7 +120,22 @@ class Transactions(Generic[C]):
         done.outcomes += rest.outcomes
         return done
 
-    async def _transact(self, groups: Groups, resumed: frozenset[Partition], culprit: Permanent | None = None) -> Done:
+    async def _hold_alone(self, groups: Groups, resumed: frozenset[Partition], failure: Permanent) -> Done:
+        """Set one record aside. Where even finding its firm or saying the provisional answer fails, without either: a
+        record must never be able to stop the others by failing twice."""
+        try:
+            return await self._transact(groups, resumed, culprit=failure)
+        except Permanent as again:
+            log.error("held without firm and answer: %s", again)
+            return await self._transact(groups, resumed, culprit=failure, bare=True)
+
+    async def _transact(
+        self,
+        groups: Groups,
+        resumed: frozenset[Partition],
+        culprit: Permanent | None = None,
+        bare: bool = False,
+    ) -> Done:
         done = Done()
         async with self._pool.acquire() as connection, connection.transaction():
             positions, now = await store.lock_positions(connection, list(groups))
@@ -139,9 +154,10 @@ class Transactions(Generic[C]):
                 fresh += [(before, record) for record in sifted.fresh]
                 if sifted.gap:
                     done.gaps.append(sifted.gap)
-            opened, unread = self._open(fresh, culprit)
+            opened, unread = ([], [(record, None) for _, record in fresh]) if bare else self._open(fresh, culprit)
             work: Work[C] = Work(connection=connection, now=now, context=self._context)
             said = await self._decide(work, opened, unread, counts, culprit)
+            said = [] if bare else said
             records = by_feed(said, now, self._layout)
             if self.before_commit and records:
                 await self.before_commit(connection, sorted(records))
@@ -226,6 +242,8 @@ class Transactions(Generic[C]):
             assert isinstance(door, AtDoor)
             for one, found in zip(some, await door.firm_of(connection, [o.heard.event for o in some]), strict=True):
                 own, *also = found if isinstance(found, tuple) else (found,)
+                if any(firm_id is not None and not is_firm_id(firm_id) for firm_id in (own, *also)):
+                    raise ValueError("firm_of gave something that is no firm")
                 one.heard = replace(one.heard, firm_id=own, also=tuple(also))
 
     async def _hold(
@@ -250,17 +268,19 @@ class Transactions(Generic[C]):
             firm_id=firm_id,
             failure=type(culprit).__name__ if culprit else "Waits",
             # Only the kind of failure is kept: a message may quote the record, and listings show no one's data.
-            reason=str(culprit) if culprit else "an earlier record of the same firm is held",
+            reason=str(culprit).replace("\0", "")[:500] if culprit else "an earlier record of the same firm is held",
             code_version=self._code_version,
         )
         counts[position][Outcome.HELD] += 1
         if source.door is None:
             return []
         if one is not None:
-            return [source.door.held(one.heard)]
+            with deciding():
+                return [source.door.held(one.heard)]
         cause = Cause(f"{topic_id}/{record.partition}/{record.offset}", traceparent_of(record.headers))
         at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-        return [source.door.held(Heard(None, cause, Place(*_place(record)), at, None, source.partner))]
+        with deciding():
+            return [source.door.held(Heard(None, cause, Place(*_place(record)), at, None, source.partner))]
 
 
 def touched(heard: Heard[Any]) -> list[FirmId]:

@@ -1,7 +1,7 @@
 """What went wrong, and what follows: the record is held, or the batch is tried again.
 
     Permanent            the same record would fail again: it is held, the others go on
-    ├── Unreadable       an internal record that cannot be parsed
+    ├── Unreadable       an internal record that cannot be parsed, or a parser at a door that failed
     ├── TooLarge         a record of ours that its topic would not take
     └── Undecided        the handler raised while deciding
 
@@ -25,7 +25,7 @@ class Permanent(Exception):
 
 
 class Unreadable(Permanent):
-    """A record on an internal feed that is not an event we subscribed to."""
+    """A record that cannot be parsed. At a door that is a fault of the parser, which must take anything."""
 
 
 class TooLarge(Permanent):

@@ -13,7 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shared.feeds import store
+from shared.feeds import restored, store
+from shared.feeds.restored import Top
 from shared.feeds.store import Row
 from shared.postgres.pool import Address, Connection, connect
 
@@ -121,6 +122,10 @@ class Session:
         """The generations of this store, each with the numbers at which its feeds forked off."""
         rows = await self._run(self._connection.fetch, "SELECT generation, forks FROM generations")
         return {row["generation"]: row["forks"] for row in rows}
+
+    async def judge(self, tops: Mapping[str, Top | None]) -> dict[str, str]:
+        """Which feeds do not fit what Kafka has."""
+        return await self._run(restored.judge, self._connection, tops)
 
     async def read(self, published: Mapping[str, int]) -> list[Row]:
         """The next rows of each feed after its cursor."""

@@ -12,10 +12,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaConnectionError
 from confluent_kafka import TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from shared.feeds import tolerance
 from shared.feeds.records import Arrived, Headers, Packed
+
+tolerance.install()
 
 T = TypeVar("T")
 BATCH = 1 << 20
@@ -76,20 +80,22 @@ class Producer:
 
     async def send(
         self, topic: str, partition: int, records: Iterable[tuple[Packed, Headers]]
-    ) -> list["asyncio.Future[Any]"]:
-        """Hand over records of one partition in order; each future is done when the broker has its batch on disk."""
-        futures = []
-        batch = self._producer.create_batch()
+    ) -> list[tuple[int, "asyncio.Future[Any]"]]:
+        """Hand over records of one partition in order; for each batch, how many they are and a future that is done when
+        the broker has them on disk."""
+        sent = []
+        batch, n = self._producer.create_batch(), 0
         for record, headers in records:
             if batch.append(key=record.key, value=record.value, timestamp=None, headers=headers) is None:
                 batch.close()
-                futures.append(await self._producer.send_batch(batch, topic, partition=partition))
-                batch = self._producer.create_batch()
+                sent.append((n, await self._producer.send_batch(batch, topic, partition=partition)))
+                batch, n = self._producer.create_batch(), 0
                 if batch.append(key=record.key, value=record.value, timestamp=None, headers=headers) is None:
                     raise ValueError(f"a record of {len(record.value)} bytes fits into no batch")
+            n += 1
         batch.close()
-        futures.append(await self._producer.send_batch(batch, topic, partition=partition))
-        return futures
+        sent.append((n, await self._producer.send_batch(batch, topic, partition=partition)))
+        return sent
 
     async def discard(self) -> None:
         """Close without waiting for what is under way. `stop()` alone would leave the sender alive, and it would still
@@ -108,27 +114,30 @@ class Producer:
 
 
 async def last_records(
-    access: Access, name: str, partitions: Sequence[tuple[str, int]], limit: float = 15.0
-) -> dict[tuple[str, int], Arrived]:
-    """The last record of each partition that holds any."""
+    access: Access, name: str, partitions: Sequence[tuple[str, int]], n: int = 500, limit: float = 6.0
+) -> dict[tuple[str, int], list[Arrived]]:
+    """The last records of each partition that holds any, up to `n`. Raises `ConnectionError` when nobody answers."""
     consumer = AIOKafkaConsumer(
         **access.aiokafka(), client_id=name, enable_auto_commit=False, auto_offset_reset="none", fetch_max_wait_ms=50
     )
-    found: dict[tuple[str, int], Arrived] = {}
+    found: dict[tuple[str, int], list[Arrived]] = {}
     try:
         async with asyncio.timeout(limit):
-            await consumer.start()
+            try:
+                await consumer.start()
+            except KafkaConnectionError as error:
+                raise ConnectionError("Kafka does not answer") from error
             wanted = [TopicPartition(topic, partition) for topic, partition in partitions]
             begins, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
-            filled = [tp for tp in wanted if ends[tp] > begins[tp]]
-            if not filled:
-                return found
-            consumer.assign(filled)
-            for tp in filled:
-                consumer.seek(tp, ends[tp] - 1)
-            while len(found) < len(filled):
+            missing = {tp for tp in wanted if ends[tp] > begins[tp]}
+            consumer.assign(list(missing))
+            for tp in missing:
+                consumer.seek(tp, max(begins[tp], ends[tp] - n))
+            while missing:
                 for tp, records in (await consumer.getmany(timeout_ms=200)).items():
-                    found[tp.topic, tp.partition] = records[-1]
+                    found.setdefault((tp.topic, tp.partition), []).extend(records)
+                    if records[-1].offset >= ends[tp] - 1:
+                        missing.discard(tp)
     finally:
         with contextlib.suppress(Exception):
             await asyncio.wait_for(consumer.stop(), 5.0)

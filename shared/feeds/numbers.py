@@ -48,8 +48,7 @@ def split_feed(feed: str) -> tuple[str, int]:
 
 
 class EventIds:
-    """Ids of the events of one transaction: derived from cause, type and place among those of the same cause and
-    type."""
+    """Ids of the events of one transaction: derived from cause, type, addressee, and place among those alike."""
 
     def __init__(self) -> None:
         self._said: Counter[tuple[str, str, str]] = Counter()

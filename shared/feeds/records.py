@@ -76,6 +76,7 @@ class Numbering:
 
 
 _FIRM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _encode = msgspec.json.Encoder().encode
 _envelope = msgspec.json.Decoder(Envelope).decode
 _pack = msgspec.msgpack.Encoder().encode
@@ -170,9 +171,12 @@ def is_firm_id(text: str) -> bool:
 
 
 def traceparent_of(headers: tuple[tuple[str, bytes | None], ...]) -> str | None:
+    """The trace context, where it is one. What else a stranger wrote there is not carried on: it could be of any
+    length, and hold what no database takes."""
     for name, value in headers:
         if name == "traceparent" and value is not None:
-            return value.decode("ascii", "replace")
+            text = value[:56].decode("ascii", "replace")
+            return text if _TRACEPARENT.fullmatch(text) else None
     return None
 
 
@@ -190,12 +194,14 @@ class Decoders:
             envelope = _envelope(record.value)
             decoder = self._by_type.get(envelope.type)
             if decoder is None:
-                raise Unreadable(f"nobody here subscribed to {envelope.type}")
+                raise Unreadable("nobody here subscribed to its type")
             if envelope.partitionkey and not is_firm_id(envelope.partitionkey):
                 raise Unreadable("its partitionkey is not a firm")
             return envelope, decoder.decode(envelope.data)
         except msgspec.MsgspecError as error:
-            raise Unreadable(f"not an event of ours: {error}") from error
+            # Only where it is wrong: the message may quote what the record says of a person.
+            where = re.search(r"at `(\$[\w.\[\]-]*)`", str(error))
+            raise Unreadable(f"not an event of ours: {type(error).__name__} at {where[1] if where else '$'}") from None
 
 
 def pack(records: list[Packed]) -> bytes:

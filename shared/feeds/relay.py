@@ -14,13 +14,15 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from shared.feeds.alarms import Alarms
 from shared.feeds.failures import delays
 from shared.feeds.journal import Cursor, Session
-from shared.feeds.kafka import Access, Producer, last_records
+from shared.feeds.kafka import Access, Producer
 from shared.feeds.numbers import split_feed
-from shared.feeds.records import Headers, Numbering, Packed, numbered, numbering_of
+from shared.feeds.records import Headers, Numbering, Packed, numbered
+from shared.feeds.restored import explained, read_tops
 from shared.feeds.store import Row
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,9 @@ CLAIM = 1.0
 """Seconds between two tries to get the locks of feeds that another process holds."""
 WINDOW = 64
 """Rows of a feed that are sent before their acknowledgements are waited for."""
-BACKLOG = 512
+ANSWER = 15.0
+"""Seconds that a sending may take before it is given up and sent again from the cursor."""
+BACKLOG = 64
 """Rows of a feed kept in memory; the rest is in the table anyway."""
 
 
@@ -66,17 +70,21 @@ class Relay:
         self._look = True
         self._claimed_at = self._looked_at = self._flushed_at = 0.0
         self.published = 0
-        self.idle_since: float | None = None
+        self.refused: str | None = None
+        """Why this store must not speak; the service ends then."""
 
     # From the writers
 
     def publish(self, rows: Sequence[Row]) -> None:
         """Rows that were just committed. Never blocks; what does not fit into memory is read from the table."""
         for row in rows:
-            if row.feed in self._mine:
-                queue = self._fresh.setdefault(row.feed, deque())
-                if len(queue) < BACKLOG:
-                    queue.append(row)
+            if row.feed not in self._mine:
+                continue  # whoever holds it was told with the commit
+            queue = self._fresh.setdefault(row.feed, deque())
+            if row.feed in self._behind or len(queue) >= BACKLOG:
+                self._look = True  # the table has it; a broker that is away must not fill our memory
+            else:
+                queue.append(row)
         if rows:
             self._wakeup.set()
 
@@ -122,12 +130,8 @@ class Relay:
         if self._pending():
             return
         dirty = any(cursor.dirty for cursor in self._mine.values())
-        self.idle_since = self.idle_since or time.monotonic()
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._wakeup.wait(), FLUSH if dirty else POLL)
-            self.idle_since = None
-        except TimeoutError:
-            pass
         self._wakeup.clear()
 
     def _pending(self) -> bool:
@@ -159,24 +163,21 @@ class Relay:
         )
         if not taken:
             return
-        tops = await last_records(self._access, f"{self._name}-relay", [split_feed(feed) for feed in taken])
+        tops = await read_tops(self._access, f"{self._name}-relay", taken)
+        findings = await self._session.judge(tops)
         heads = await self._session.heads(list(taken))
         self._forks = await self._session.generations()
+        if findings:
+            self.refused = explained(findings)
+            self._alarms.raise_("restored", self.refused)
+            raise ConnectionError("the store does not fit Kafka")
         for feed, cursor in taken.items():
-            top = tops.get(split_feed(feed))
-            numbering = numbering_of(top.headers) if top is not None else None
-            if numbering is not None and (
-                numbering.generation not in self._forks or numbering.sequence > heads.get(feed, 0)
-            ):
-                self._alarms.raise_(
-                    f"restored {feed}",
-                    f"{feed}: Kafka has number {numbering.sequence}, the store knows {heads.get(feed, 0)}: "
-                    "the store was restored from an older copy. Nothing is written; run `portolano recover`.",
-                )
+            if feed not in tops:
+                self._alarms.raise_(f"relay {feed}", f"{feed}: its topic cannot be read; what is said on it waits.")
                 self._set_aside(feed)
                 await self._session.release(feed)
                 continue
-            self._alarms.clear(f"restored {feed}")
+            self._alarms.clear(f"relay {feed}")
             self._mine[feed] = cursor
             if heads.get(feed, 0) > cursor.published:
                 self._behind.add(feed)
@@ -251,26 +252,32 @@ class Relay:
         except Exception as error:
             self._failed(list(rows), error)
             return
-        sent: dict[str, list[asyncio.Future[object]]] = {}
+        producer = self._producer
+        assert producer is not None
         failed: dict[str, BaseException] = {}
-        for feed, some in rows.items():
-            topic, partition = split_feed(feed)
+        sent: dict[str, list[tuple[int, asyncio.Future[object]]]] = {}
+
+        async def hand_over(feed: str) -> None:
+            """Feeds beside each other: one whose topic is not there must not keep the others waiting."""
             try:
-                async with asyncio.timeout(15.0):
-                    sent[feed] = await self._producer.send(topic, partition, self._records(feed, some))
+                async with asyncio.timeout(ANSWER):
+                    sent[feed] = await producer.send(*split_feed(feed), self._records(feed, rows[feed]))
             except Exception as refused:
                 failed[feed] = refused
-        futures = [future for some in sent.values() for future in some]
+
+        await self._session.while_ours(asyncio.gather(*[hand_over(feed) for feed in rows]))
+        futures = [future for some in sent.values() for _, future in some]
         if futures:
-            await self._session.while_ours(asyncio.wait(futures, timeout=15.0))
+            await self._session.while_ours(asyncio.wait(futures, timeout=ANSWER))
         for feed, acknowledgements in sent.items():
-            wrong = _error_of(acknowledgements)
+            # What was acknowledged counts, whatever became of the rest: or a slow broker would get it again for ever.
+            acknowledged, wrong = _prefix(acknowledgements)
+            cursor = self._mine[feed]
+            cursor.published += acknowledged
+            self.published += acknowledged
             if wrong is not None:
                 failed[feed] = wrong
                 continue
-            cursor = self._mine[feed]
-            self.published += rows[feed][-1].last - cursor.published
-            cursor.published = rows[feed][-1].last
             self._pauses[feed] = delays()
             self._alarms.clear(f"relay {feed}")
         if failed:
@@ -335,13 +342,16 @@ class Relay:
         self._claimed_at = 0.0
 
 
-def _error_of(futures: Sequence["asyncio.Future[object]"]) -> BaseException | None:
-    for future in futures:
+def _prefix(batches: Sequence[tuple[int, "asyncio.Future[object]"]]) -> tuple[int, BaseException | None]:
+    """How many records are acknowledged without a hole, and what happened to the first that is not."""
+    acknowledged = 0
+    for n, future in batches:
         if not future.done():
             future.cancel()
-            return TimeoutError("no acknowledgement")
+            return acknowledged, TimeoutError("no acknowledgement")
         if future.cancelled():
-            return TimeoutError("cancelled")
+            return acknowledged, TimeoutError("cancelled")
         if error := future.exception():
-            return error
-    return None
+            return acknowledged, error
+        acknowledged += n
+    return acknowledged, None

@@ -19,6 +19,7 @@ from faststream.kafka.message import FAKE_CONSUMER
 from faststream.security import SASLScram512
 
 from shared.contracts.base import FirmId
+from shared.errors import Trouble
 from shared.feeds import store
 from shared.feeds.alarms import Alarms
 from shared.feeds.assignment import Assignment
@@ -29,6 +30,7 @@ from shared.feeds.numbers import feeds_of, load_layout
 from shared.feeds.reading import Reader
 from shared.feeds.records import Arrived
 from shared.feeds.relay import Relay
+from shared.feeds.restored import explained, judge, read_tops
 from shared.feeds.speech import C, Work
 from shared.feeds.subscriptions import AtDoor, Subscription
 from shared.feeds.watchdog import Watchdog
@@ -89,7 +91,9 @@ class Feeds(Generic[C]):
             metadata_max_age_ms=30_000,
             graceful_timeout=DRAIN,
             apply_types=False,
-            logger=None,
+            # Its loop restarts by itself when a poll fails; without a logger nobody would ever know.
+            logger=logging.getLogger("faststream"),
+            log_level=logging.DEBUG,
         )
         listener = _Listener(self)
         subscriber = broker.subscriber(
@@ -128,10 +132,12 @@ class Feeds(Generic[C]):
             self.layout = await load_layout(connection, self.service, self._prefix)
             await connection.execute("SELECT make_outbox_days($1)", JOURNAL_AHEAD_DAYS)
         says = tuple({event: None for subscription in self._subscriptions for event in subscription.says})
+        feeds = feeds_of(says, self._partners, self.layout)
+        await self._refuse_if_restored(feeds)
         self.relay = Relay(
             self._access,
             lambda: Session.open(self._address, f"{self.service}-relay"),
-            feeds_of(says, self._partners, self.layout),
+            feeds,
             self.alarms,
             self.service,
         )
@@ -145,6 +151,14 @@ class Feeds(Generic[C]):
         self._relay_task = asyncio.create_task(self.relay.run(self._relay_stopping))
         for job in (self.assignment.run(), self.reader.hint(), self._keep_house()):
             self._tasks.append(asyncio.create_task(job))
+
+    async def _refuse_if_restored(self, feeds: Sequence[str]) -> None:
+        """Before anything is heard: a store that goes on deciding would give out numbers that Kafka has already."""
+        tops = await read_tops(self._access, f"{self.service}-start", feeds)
+        async with self.pool.acquire() as connection:
+            findings = await judge(connection, tops)
+        if findings:
+            raise Trouble(explained(findings))
 
     async def drain(self) -> None:
         """Let the batch in flight end, publish what it said; after that nothing is begun any more."""
@@ -183,6 +197,11 @@ class Feeds(Generic[C]):
             raise
         self.relay.publish(rows)
 
+    @property
+    def relay_ended(self) -> bool:
+        """The relay is a task for life; when it has ended before we stop, nothing is published any more."""
+        return self._relay_task.done() and not self._relay_stopping.is_set()
+
     async def _tell_the_holder(self, connection: Connection, feeds: Sequence[str]) -> None:
         """Where another process relays a feed, wake it with the commit instead of at its next look."""
         if not all(self.relay.holds(feed) for feed in feeds):
@@ -195,6 +214,9 @@ class Feeds(Generic[C]):
             await asyncio.sleep(3.0)
             try:
                 await self._watch_progress()
+            except Exception as error:
+                log.warning("cannot see whether reading goes on: %s: %s", type(error).__name__, error)
+            try:
                 if time.monotonic() - house_kept_at > 3600:
                     house_kept_at = time.monotonic()
                     await self.pool.execute(
@@ -205,12 +227,20 @@ class Feeds(Generic[C]):
 
     async def _watch_progress(self) -> None:
         """End the process when its consumer is stuck: `stuck` gets the reason."""
-        async with asyncio.timeout(10.0):
-            unread = await self.assignment.check()
+        if self.relay.refused is not None and not self.stuck.done():
+            self.stuck.set_result(self.relay.refused)
+        if self.assignment.busy.locked():
+            # A batch under way may take as long as the database is away; that is waiting, not standing still.
+            self.watchdog.rest()
+            return
+        try:
+            async with asyncio.timeout(10.0):
+                unread = await self.assignment.check()
+        except Exception:
+            self.watchdog.rest()
+            raise
         waiting = {key: offset for key, offset in unread.items() if not self.reader.scans(key)}
-        # A batch under way may take as long as the database is away; that is waiting, not standing still.
-        progressed_at = time.monotonic() if self.assignment.busy.locked() else self.reader.progressed_at
-        reason = self.watchdog.look(waiting, progressed_at)
+        reason = self.watchdog.look(waiting, self.reader.progressed_at)
         if reason is not None and not self.stuck.done():
             log.error("the consumer is stuck: %s", reason)
             self.stuck.set_result(reason)

@@ -42,6 +42,10 @@ class Watchdog:
                 return f"{topic}/{partition} was not read for {now - since:.0f} s although it has more from {offset} on"
         return None
 
+    def rest(self) -> None:
+        """What waits now waits for somebody else (a database, a lock): count anew afterwards."""
+        self._waiting.clear()
+
     def idle_for(self, progressed_at: float) -> float:
         """Seconds for which something has been waiting without any progress; 0 where nothing waits."""
         if not self._waiting:

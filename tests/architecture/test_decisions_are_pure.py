@@ -1,5 +1,6 @@
 """A decision is recomputed from its receipt: domain and contracts see neither clock, chance nor environment."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,17 @@ ROOMS_WITH_A_DOOR = {"__init__", "__main__", "app", "handlers", "http", "mail", 
 def pure_modules() -> list[Path]:
     rules = [path for path in ROOT.glob("services/*/*.py") if path.stem not in ROOMS_WITH_A_DOOR]
     return sorted([*rules, *ROOT.glob("shared/contracts/**/*.py")])
+
+
+def test_every_module_of_a_service_stands_in_a_layer_and_every_rule_among_the_pure() -> None:
+    linter = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = next(one["layers"] for one in linter if one["name"].startswith("Inside a service"))
+    pure = next(one["source_modules"] for one in linter if one["name"].startswith("Rules and contracts"))
+    placed = {word.strip("() ") for layer in layers for word in layer.split(":")}
+    rules = {word.strip("() ") for word in layers[-1].split(":")}
+    modules = {path.stem for path in ROOT.glob("services/*/*.py")} - {"__init__", "settings"}
+    assert modules - placed == set(), "give it a layer in pyproject.toml"
+    assert {f"services.*.{rule}" for rule in rules} == set(pure) - {"shared.contracts"}
 
 
 def test_there_are_contracts_to_look_at() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
@@ -102,7 +102,12 @@ class System:
     async def unread(self, service: str) -> int:
         """How many records of its inputs the service has yet to consume."""
         inputs = [self.prefix + topic.name for topic in self._topics if service in topic.readers]
-        ends = await asyncio.to_thread(self._ends, inputs)
+        try:
+            ends = await asyncio.to_thread(self._ends, inputs)
+        except KafkaException:
+            # After a restart of the broker this client may know a leader epoch that the broker no longer does.
+            self._admin = AdminClient({**self.home.kafka_admin()})
+            ends = await asyncio.to_thread(self._ends, inputs)
         consumed = await self.stores[service].fetchval("SELECT coalesce(sum(next_offset), 0) FROM positions")
         return ends - int(consumed)
 

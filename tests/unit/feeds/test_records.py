@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from shared.contracts.base import Event
-from shared.feeds.failures import TooLarge
+from shared.feeds.failures import TooLarge, Unreadable
 from shared.feeds.numbers import EventIds, Layout, feeds_of, partition_of
-from shared.feeds.records import Numbering, numbered, numbering_of, pack, record_of, unpack
+from shared.feeds.records import Decoders, Numbering, numbered, numbering_of, pack, record_of, unpack
 from shared.feeds.speech import Cause
 
 NOW = datetime(2026, 11, 23, 8, 0, 0, 123456, tzinfo=UTC)
@@ -85,3 +85,29 @@ def test_a_firm_is_always_on_the_same_partition() -> None:
 @pytest.mark.parametrize("headers", [(), (("ce_sequence", b"x"), ("ce_generation", b"g")), (("ce_sequence", None),)])
 def test_headers_that_are_not_ours_give_no_number(headers: tuple[tuple[str, bytes | None], ...]) -> None:
     assert numbering_of(headers) is None
+
+
+class Arriving:
+    """A record with this value and nothing else."""
+
+    topic, partition, offset, timestamp, key = "t", 0, 0, 0, None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+
+    def __init__(self, document: object) -> None:
+        self.value: bytes | None = msgspec.json.encode(document)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": "Mario Rossi, RSSMRA80A01F205X"},
+        {"data": {"text": ["Mario Rossi"]}},
+        {"partitionkey": "Mario Rossi"},
+        {"time": "Mario Rossi"},
+    ],
+)
+def test_why_a_record_cannot_be_read_quotes_nothing_of_it(wrong: dict[str, object]) -> None:
+    whole = {"id": "e", "source": "s", "type": Inside.type, "time": NOW, "partitionkey": FIRM, "data": {"text": "x"}}
+    with pytest.raises(Unreadable) as caught:
+        Decoders((Inside,)).read(Arriving(whole | wrong))
+    assert "Rossi" not in str(caught.value)

@@ -1,0 +1,115 @@
+"""`portolano feeds`: how far each feed was given out and published, and publishing one again."""
+
+import asyncio
+import getpass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import click
+
+from cli.output import emit, json_option, say, table
+from deploy.local.home import Home, database_name
+from shared.contracts.topics import SERVICES
+from shared.errors import Trouble, Unreachable
+
+
+@click.group(epilog="Example: portolano feeds show")
+def command() -> None:
+    """The numbered streams between services and to partners."""
+
+
+@command.command(epilog="Example: portolano feeds show --json")
+@json_option
+def show(as_json: bool) -> None:
+    """Show each feed: the last number given out, the last one published, by which service."""
+    found = asyncio.run(_show(Home.from_environment()))
+    if as_json:
+        emit(found)
+    else:
+        table(
+            ("feed", "service", "given out", "published", "in the journal from"), [tuple(row.values()) for row in found]
+        )
+
+
+@command.command(epilog="Example: portolano feeds republish intake.firms.v1/3 --from 1 --dry-run")
+@click.argument("feed")
+@click.option(
+    "--from", "first", type=click.IntRange(min=1), required=True, metavar="NUMBER", help="The first to come again."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would come again, change nothing.")
+@json_option
+def republish(feed: str, first: int, dry_run: bool, as_json: bool) -> None:
+    """Publish FEED again from a number on: everything from there to its head comes once more, under the same numbers.
+
+    Readers drop what they know. Exit code 1 when the journal no longer has that number.
+    """
+    done = asyncio.run(_republish(Home.from_environment(), feed, first, dry_run))
+    if as_json:
+        emit(done)
+    else:
+        say(
+            f"{feed}: numbers {first} to {done['published']} {'would come' if dry_run else 'come'} again, "
+            f"from {done['service']}"
+        )
+
+
+@asynccontextmanager
+async def _store(home: Home, service: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    try:
+        connection = await asyncpg.connect(**home.admin_dsn(database_name(service)), timeout=5)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise Unreachable("PostgreSQL does not answer: see `portolano status`, start with `portolano up`") from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+_FEEDS = """SELECT r.feed, coalesce(f.sequence, 0) AS head, r.published,
+    (SELECT min(first) FROM outbox o WHERE o.feed = r.feed) AS kept
+FROM relayed r LEFT JOIN feeds f USING (feed) WHERE $1::text IS NULL OR r.feed = $1 ORDER BY r.feed"""
+
+
+async def _show(home: Home) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    for service in SERVICES:
+        async with _store(home, service) as store:
+            for row in await store.fetch(_FEEDS, None):
+                found.append(
+                    {
+                        "feed": row["feed"],
+                        "service": service,
+                        "head": row["head"],
+                        "published": row["published"],
+                        "kept_from": row["kept"],
+                    }
+                )
+    return found
+
+
+async def _republish(home: Home, feed: str, first: int, dry_run: bool) -> dict[str, object]:
+    for service in SERVICES:
+        async with _store(home, service) as store, store.transaction():
+            row = await store.fetchrow(_FEEDS, feed)
+            if row is None:
+                continue
+            if first > row["published"]:
+                raise Trouble(
+                    f"{feed} is published up to number {row['published']}: there is nothing from {first} on to repeat"
+                )
+            if row["kept"] is None or first < row["kept"]:
+                raise Trouble(f"the journal of {service} begins with number {row['kept']} of {feed}: {first} is gone")
+            if not dry_run:
+                # The relay compares before it moves its cursor and so notices; no number is given out anew.
+                await store.execute("UPDATE relayed SET published = $2 WHERE feed = $1", feed, first - 1)
+                await store.execute("SELECT pg_notify('outbox', '')")
+            return {
+                "feed": feed,
+                "service": service,
+                "from": first,
+                "published": row["published"],
+                "dry_run": dry_run,
+                "by": getpass.getuser(),
+            }
+    raise Trouble(f"no service writes a feed called {feed}: `portolano feeds show` lists them")

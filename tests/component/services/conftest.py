@@ -1,0 +1,30 @@
+"""A stage for each service: topics and databases of the test's own, two partitions."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import asyncpg
+import pytest_asyncio
+
+from deploy.local.home import Home, database_name
+from deploy.provision import provision
+from tests.component.services.stage import Stage, open_producer
+
+Set = Callable[[str], Awaitable[Stage]]
+_NUMBERS = iter(range(1, 1000))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def set_stage(home: Home) -> AsyncIterator[Set]:
+    async with AsyncExitStack() as stack:
+
+        async def make(service: str) -> Stage:
+            prefix = f"c{next(_NUMBERS)}."
+            await provision(home, topic_prefix=prefix, partitions=2)
+            producer = await open_producer(home)
+            stack.push_async_callback(producer.stop)
+            store = await asyncpg.connect(**home.admin_dsn(database_name(service, prefix)))
+            stack.push_async_callback(store.close)
+            return Stage(home, prefix, service, producer, store)
+
+        yield make
