@@ -14,8 +14,8 @@ import msgspec
 
 from cli.audit.evidence import Log, Record, Store
 from cli.audit.findings import Report
-from shared.contracts.classifier import FirmAssessed
-from shared.contracts.intake import FirmRegistered
+from shared.contracts.classifier import AssessmentErased, FirmAssessed
+from shared.contracts.intake import FirmErased, FirmRegistered
 from shared.contracts.notifier import NotificationDelivered
 from shared.contracts.referral import ReferralMoved, ReferralOpened
 from shared.feeds.records import Packed
@@ -40,8 +40,8 @@ class Life:
     prefix: str
     logs: Logs
 
-    def heard(self, topic: str, kind: str) -> Iterator[Any]:
-        """Data of the events of a type that the snapshot has consumed and not set aside, each number once."""
+    def heard(self, topic: str) -> Iterator[tuple[str, Any]]:
+        """Type and data of the events that the snapshot has consumed and not set aside, each number once."""
         aside = {
             (row["topic"], row["partition"], row["record_offset"])
             for row in self.store.held
@@ -56,8 +56,8 @@ class Life:
                 if record.offset >= position["next_offset"] or record.number is None or record.number <= last:
                     continue
                 last = record.number
-                if (name, partition, record.offset) not in aside and record.attribute("type") == kind:
-                    yield record.data()
+                if (name, partition, record.offset) not in aside:
+                    yield record.attribute("type"), record.data()
 
     def consumed(self, topic: str) -> Iterator[Record]:
         """Records of a door that the snapshot has consumed."""
@@ -111,7 +111,14 @@ def check_intake(report: Report, life: Life, partners: Iterable[str]) -> None:
 
 def check_classifier(report: Report, life: Life) -> None:
     """The newest version heard of each firm is the one assessed; what was said answers what was heard, once."""
-    heard = {(data["firm_id"], data["version"]) for data in life.heard("intake.firms.v1", FirmRegistered.type)}
+    heard: set[tuple[str, int]] = set()
+    newest: dict[str, int] = {}
+    for kind, data in life.heard("intake.firms.v1"):
+        if kind == FirmRegistered.type:
+            heard.add((data["firm_id"], data["version"]))
+            newest[data["firm_id"]] = data["version"]
+        elif kind == FirmErased.type:
+            newest.pop(data["firm_id"], None)
     report.looked_at["assessments"] += len(heard)
     said: Counter[tuple[str, int]] = Counter()
     for told in life.said("classifier.assessments.v1"):
@@ -121,14 +128,19 @@ def check_classifier(report: Report, life: Life) -> None:
     for firm_id, version in said.keys() - heard:
         report.find("effects", f"firm {firm_id}", f"version {version} was assessed and never heard")
     rows = {row["firm_id"]: row["version"] for row in life.store.tables["assessments"]}
-    _same_versions(report, "the classifier's assessments", rows, _newest(heard), life.firms_waiting)
+    _same_versions(report, "the classifier's assessments", rows, newest, life.firms_waiting)
 
 
 def check_referral(report: Report, life: Life, partners: Iterable[str]) -> None:
     """Each referral was opened once and told once to its partner, and stands where its last move left it."""
-    heard = {(d["firm_id"], d["version"]) for d in life.heard("classifier.assessments.v1", FirmAssessed.type)}
+    newest: dict[str, int] = {}
+    for kind, data in life.heard("classifier.assessments.v1"):
+        if kind == FirmAssessed.type:
+            newest[data["firm_id"]] = data["version"]
+        elif kind == AssessmentErased.type:
+            newest.pop(data["firm_id"], None)
     rows = {row["firm_id"]: row["version"] for row in life.store.tables["assessments"]}
-    _same_versions(report, "referral's assessments", rows, _newest(heard), life.firms_waiting)
+    _same_versions(report, "referral's assessments", rows, newest, life.firms_waiting)
     opened: Counter[str] = Counter()
     status: dict[str, str] = {}
     partner: dict[str, str] = {}
@@ -166,18 +178,18 @@ def check_referral(report: Report, life: Life, partners: Iterable[str]) -> None:
         report.find(
             "effects", f"referral {referral_id}", f"{code} was asked, but the store has no such referral of theirs"
         )
-    delivered = Counter(_key(d) for d in life.heard("notifier.deliveries.v1", NotificationDelivered.type))
+    delivered = Counter(_key(d) for _, d in life.heard("notifier.deliveries.v1"))
     _same_rows(report, "a delivery", delivered, Counter(_key(row) for row in life.store.tables["deliveries"]), life)
 
 
 def check_notifier(report: Report, life: Life) -> None:
     """One message for each that was to be told, neither more nor less; each that was sent was said once."""
     expected: Counter[tuple[str, ...]] = Counter()
-    for data in life.heard("referral.events.v1", ReferralOpened.type):
-        for recipient in ("partner", "firm"):
-            expected[data["referral_id"], "mail", recipient, "requested"] += 1
-    for data in life.heard("referral.events.v1", ReferralMoved.type):
-        if data["status"] == "accepted":
+    for kind, data in life.heard("referral.events.v1"):
+        if kind == ReferralOpened.type:
+            for recipient in ("partner", "firm"):
+                expected[data["referral_id"], "mail", recipient, "requested"] += 1
+        elif kind == ReferralMoved.type and data["status"] == "accepted":
             expected[data["referral_id"], "mail", "firm", "accepted"] += 1
     rows = life.store.tables["notifications"]
     report.looked_at["notifications"] += len(rows)
@@ -213,13 +225,6 @@ def _in_order(report: Report, who: str, told: Iterable[Told], kind: str) -> dict
         last[firm_id] = version
     report.looked_at["firms"] += len(last)
     return last
-
-
-def _newest(versions: Iterable[tuple[str, int]]) -> dict[str, int]:
-    newest: dict[str, int] = {}
-    for firm_id, version in versions:
-        newest[firm_id] = max(version, newest.get(firm_id, 0))
-    return newest
 
 
 def _same_versions(

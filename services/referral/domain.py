@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
 from services.referral import routing
 from services.referral.case import Case, Fact, Moment, Moved, Need, NeedState, Opened, Receipt, Referral
 from services.referral.lifecycle import BY_HUB, REROUTED_FAILURE, Ended, Status
@@ -17,6 +19,7 @@ from services.referral.routing import Consented, Question
 from shared.contracts import ids
 from shared.contracts.classifier import FirmAssessed
 from shared.contracts.classifier import Need as AssessedNeed
+from shared.contracts.firm import Profile
 
 
 def need_id(firm_id: str, need: AssessedNeed) -> str:
@@ -84,6 +87,22 @@ def move(
 def touch(case: Case, referral: Referral, at: datetime) -> None:
     """A progress note: nothing moves, and the referral was heard of."""
     case.put(replace(referral, changed_at=at))
+
+
+def erase(case: Case, moment: Moment) -> list[Fact]:
+    """The firm asked to be forgotten: what is open ends at once, needs are withdrawn, nothing of it is told on."""
+    if case.assessment is not None:
+        bare = Profile(codice_fiscale=case.assessment.profile.codice_fiscale)
+        case.assessment = msgspec.structs.replace(case.assessment, profile=bare, publishers=())
+    facts: list[Fact] = []
+    for referral in [referral for referral in case.referrals.values() if referral.is_open]:
+        ended = replace(referral, status=Status.CANCELLED, reason=Ended.FIRM_ERASED.value, changed_at=moment.at)
+        case.put(ended)
+        facts.append(Moved(ended, referral.status))
+    for need in list(case.needs.values()):
+        if need.state not in (NeedState.MET, NeedState.UNMET, NeedState.WITHDRAWN):
+            case.put(replace(need, state=NeedState.WITHDRAWN, reason=Ended.FIRM_ERASED.value))
+    return facts
 
 
 def _end(case: Case, assessed: FirmAssessed, moment: Moment) -> Iterator[Fact]:

@@ -3,6 +3,7 @@ update."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from services.referral import domain, store, views
 from services.referral.answers import Answer, Outcome, answer
@@ -10,7 +11,7 @@ from services.referral.case import Moment
 from services.referral.door import read_update
 from services.referral.updates import Update
 from shared.agreement import Agreement
-from shared.contracts.classifier import FirmAssessed
+from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed
 from shared.contracts.notifier import NotificationDelivered
 from shared.contracts.referral import ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
@@ -24,6 +25,8 @@ from shared.feeds.speech import Batch, Said, Work
 from shared.feeds.subscriptions import AtDoor, On
 from shared.postgres.pool import Connection
 
+Assessment = FirmAssessed | AssessmentErased | AssessmentSucceeded
+
 
 @dataclass(frozen=True, slots=True)
 class Accord:
@@ -32,17 +35,34 @@ class Accord:
     agreement: Agreement
 
 
-async def route_needs(assessments: Batch[FirmAssessed], work: Work[Accord]) -> list[Said]:
-    """Open a referral for each need that has somebody responsible; cancel what may not go on."""
-    cases = await store.load_cases(work.connection, assessments.firm_ids, assessments=False)
+async def route_needs(assessments: Batch[Assessment], work: Work[Accord]) -> list[Said]:
+    """Open a referral for each need that has somebody responsible; cancel what may not go on; forget who is erased.
+
+    Where another firm stands for this one from now on, its own assessment comes by itself; what is open here runs on.
+    """
+    erasures = any(isinstance(heard.event, AssessmentErased) for heard in assessments)
+    cases = await store.load_cases(work.connection, assessments.firm_ids, assessments=erasures)
     day = await store.day_in_rome(work.connection, work.now)
     said: list[Said] = []
+    forgotten: set[str] = set()
     for heard in assessments:
-        case = cases[heard.event.firm_id]
+        event = heard.event
+        case = cases[event.firm_id]
         moment = Moment(heard.cause.id, work.now, day, work.context.agreement)
-        facts = domain.assess(case, heard.event, moment)
-        said += views.told(facts, case, heard.cause)
+        match event:
+            case FirmAssessed():
+                said += views.told(domain.assess(case, event, moment), case, heard.cause)
+                forgotten.discard(event.firm_id)
+            case AssessmentErased():
+                said += views.told(domain.erase(case, moment), case, heard.cause)
+                case.assessment, case.assessed = None, False
+                forgotten.add(event.firm_id)
+            case AssessmentSucceeded():
+                pass
+            case _:
+                assert_never(event)
     await store.save_cases(work.connection, cases.values(), work.now)
+    await store.forget_assessments(work.connection, sorted(forgotten))
     return said
 
 
@@ -88,7 +108,7 @@ async def record_deliveries(deliveries: Batch[NotificationDelivered], work: Work
 
 SUBSCRIPTIONS = (
     On(
-        FirmAssessed,
+        (FirmAssessed, AssessmentErased, AssessmentSucceeded),
         route_needs,
         says=(ReferralOpened, ReferralMoved, ReferralRequested, ReferralCancelled),
     ),

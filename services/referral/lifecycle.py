@@ -30,6 +30,7 @@ class Ended(StrEnum):
     CONSENT_WITHDRAWN = "consent_withdrawn"
     CONSENT_EXPIRED = "consent_expired"
     FIRM_CEASED = "firm_ceased"
+    FIRM_ERASED = "firm_erased"
 
 
 OPEN = (Status.REQUESTED, Status.RECEIVED, Status.ACCEPTED, Status.IN_PROGRESS)
@@ -60,6 +61,7 @@ BY_HUB: Mapping[Ended, frozenset[Status]] = MappingProxyType(
         Ended.CONSENT_WITHDRAWN: _NOT_BEGUN,
         Ended.CONSENT_EXPIRED: _UNANSWERED,
         Ended.FIRM_CEASED: _NOT_BEGUN,
+        Ended.FIRM_ERASED: frozenset(OPEN),
     }
 )
 """Why the hub may cancel -> from where. Work that has begun is ended by asking the partner, which is not served yet."""

@@ -44,6 +44,13 @@ ON CONFLICT (firm_id) DO UPDATE SET
     version = excluded.version, state = excluded.state, assessed_at = excluded.assessed_at
 """
 
+
+async def forget_assessments(connection: Connection, firm_ids: Sequence[str]) -> None:
+    """Drop what is known of firms that asked for it; needs and referrals stay, without a word about the firm."""
+    if firm_ids:
+        await connection.execute("DELETE FROM assessments WHERE firm_id = ANY($1)", firm_ids)
+
+
 _SAVE_NEEDS = """
 INSERT INTO needs (need_id, firm_id, front, import, market, declared, state, reason, referral_id, excluded, rerouted,
                    closed_at, decided)
