@@ -272,7 +272,9 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     async def on_partitions_revoked(self, revoked: set[Any]) -> None:
         await self._feeds.assignment.revoked(DRAIN)
 
-    def on_partitions_assigned(self, assigned: set[Any]) -> None:
+    async def on_partitions_assigned(self, assigned: set[Any]) -> None:
+        # A coroutine, although it waits for nothing: FastStream runs plain functions in a thread, and meanwhile the
+        # client would ask the group for offsets that are not there.
         partitions = {(tp.topic, tp.partition) for tp in assigned}
         self._feeds.assignment.consumer = Consumer(self.subscriber.consumer)
         self._feeds.reader.forget(partitions)
