@@ -23,6 +23,8 @@ To read in one sitting, in this order:
     watchdog.py       when a reader that stands still must be called stuck
     relay.py          from the outbox to Kafka
     journal.py        the relay's session: locks, cursors, rows
+    aside.py          held records: the SQL
+    redrive.py        held records applied again, or discarded by a person
     restored.py       whether the store is older than what it has said
     alarms.py         what a person must look at
     kafka.py          the one seam to the Kafka clients

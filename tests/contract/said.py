@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 from shared.contracts.base import Event
-from shared.contracts.classifier import FirmAssessed, Missing, Need, Segment
+from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed, Missing, Need, Segment
 from shared.contracts.firm import Consent, Contacts, Membership, Profile, Publisher
 from shared.contracts.intake import FirmErased, FirmRegistered, FirmSucceeded
 from shared.contracts.notifier import NotificationDelivered
@@ -75,6 +75,8 @@ SAID: dict[str, tuple[Event, ...]] = {
         FirmRegistered(firm_id=FIRM, version=1, observed_at=AT, profile=SMALL, publishers=()),
         FirmSucceeded(firm_id=FIRM, version=3, successor_id=OTHER_FIRM, kind="merger", at=AT, said_by="cna"),
         FirmErased(firm_id=FIRM, version=3, requested_at=AT, requested_by="cna", submission_id="e-9"),
+        AssessmentSucceeded(firm_id=FIRM, version=3, successor_id=OTHER_FIRM, kind="merger", at=AT, said_by="cna"),
+        AssessmentErased(firm_id=FIRM, version=3, requested_at=AT, requested_by="cna", submission_id="e-9"),
         FirmAssessed(firm_id=FIRM, version=1, profile=SMALL, publishers=(), segment=OPEN, needs=()),
         ReferralOpened(
             firm_id=FIRM,
