@@ -102,14 +102,17 @@ class System:
     async def unread(self, service: str) -> int:
         """How many records of its inputs the service has yet to consume."""
         inputs = [self.prefix + topic.name for topic in self._topics if service in topic.readers]
-        try:
-            ends = await asyncio.to_thread(self._ends, inputs)
-        except KafkaException:
-            # After a restart of the broker this client may know a leader epoch that the broker no longer does.
-            self._admin = AdminClient({**self.home.kafka_admin()})
-            ends = await asyncio.to_thread(self._ends, inputs)
+        (ends,) = await until(lambda: self._ends_or_none(inputs), what="the ends of the inputs")
         consumed = await self.stores[service].fetchval("SELECT coalesce(sum(next_offset), 0) FROM positions")
         return ends - int(consumed)
+
+    async def _ends_or_none(self, topics: list[str]) -> tuple[int] | None:
+        """None while the broker cannot say: for a moment after its restart it does not know its own leader epochs."""
+        try:
+            return (await asyncio.to_thread(self._ends, topics),)
+        except KafkaException:
+            self._admin = AdminClient({**self.home.kafka_admin()})
+            return None
 
     def _ends(self, topics: list[str]) -> int:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # confluent leaves this one without types
