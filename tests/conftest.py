@@ -17,7 +17,6 @@ from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.provision import provision
 
-
 # A run that was started in the background ignores Ctrl-C, and so would every process that a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
