@@ -72,7 +72,7 @@ async def stage(home: Home) -> AsyncIterator[Stage]:
     prefix = f"s{next(_STAGES)}."
     await provision(home, topic_prefix=prefix, partitions=2)
     await toy.make_tables(home, prefix)
-    producer = AIOKafkaProducer(**home.kafka_client("admin"), enable_idempotence=True)
+    producer = AIOKafkaProducer(**home.kafka_client("admin"), enable_idempotence=True, max_request_size=4 << 20)
     await producer.start()
     stores = {
         service: await asyncpg.connect(**home.admin_dsn(database_name(service, prefix)))

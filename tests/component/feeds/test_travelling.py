@@ -157,7 +157,7 @@ async def test_a_trace_header_that_nobody_can_keep_holds_nobody_up(stage: Stage)
     one = firm()
     topic = f"{stage.prefix}partners.cna.firms.v1"
     async with stage.run("intake"):
-        for n, trace in enumerate((b"\x00", b"0" * 900_000, b"\xff\xfe", None)):
+        for n, trace in enumerate((b"\x00", b"0" * 1_100_000, b"\xff\xfe", None)):
             headers = [("traceparent", trace)]
             await stage.producer.send_and_wait(topic, f"{one} {n}".encode(), partition=0, headers=headers)
         await stage.count("intake", 4)
