@@ -57,9 +57,14 @@ def home(servers: Servers) -> Home:
 _NUMBERS = itertools.count(1)
 
 
+def fresh_prefix() -> str:
+    """A prefix that no other test of this run has: one counter for all, since two would meet."""
+    return f"t{next(_NUMBERS)}."
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def prefix(home: Home) -> AsyncIterator[str]:
     """Topics and databases of this module alone, with two partitions: enough for order to be broken."""
-    mine = f"t{next(_NUMBERS)}."
+    mine = fresh_prefix()
     await provision(home, topic_prefix=mine, partitions=2)
     yield mine

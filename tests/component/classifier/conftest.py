@@ -25,6 +25,7 @@ from shared.postgres.pool import Connection
 from shared.settings import ServiceSettings
 from shared.testing.running import running, settings_from
 from shared.testing.waiting import until
+from tests.conftest import fresh_prefix
 
 Told = FirmRegistered | FirmSucceeded | FirmErased
 
@@ -119,12 +120,9 @@ class Bench:
         return [(one["type"], one["data"]) for one in told]
 
 
-_BENCHES = iter(range(1, 1000))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def bench(home: Home) -> AsyncIterator[Bench]:
-    prefix = f"c{next(_BENCHES)}."
+    prefix = fresh_prefix()
     await provision(home, topic_prefix=prefix, partitions=2)
     producer = AIOKafkaProducer(**home.kafka_client("admin"), enable_idempotence=True)
     await producer.start()

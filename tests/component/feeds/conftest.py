@@ -16,6 +16,7 @@ from shared.feeds.runtime import Feeds
 from shared.testing.running import running, settings_from
 from shared.testing.waiting import until
 from tests.component.feeds import toy
+from tests.conftest import fresh_prefix
 
 
 @dataclass
@@ -64,12 +65,9 @@ def firm() -> str:
     return str(uuid.uuid4())
 
 
-_STAGES = iter(range(1, 1000))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def stage(home: Home) -> AsyncIterator[Stage]:
-    prefix = f"s{next(_STAGES)}."
+    prefix = fresh_prefix()
     await provision(home, topic_prefix=prefix, partitions=2)
     await toy.make_tables(home, prefix)
     producer = AIOKafkaProducer(**home.kafka_client("admin"), enable_idempotence=True, max_request_size=4 << 20)

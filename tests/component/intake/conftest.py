@@ -19,6 +19,7 @@ from shared.feeds.runtime import Feeds
 from shared.testing.builders import headers, submitted
 from shared.testing.running import running, settings_from
 from shared.testing.waiting import until
+from tests.conftest import fresh_prefix
 
 SEEN = "2026-01-02T08:00:00Z"
 """A time that lies before the test, whenever it runs: the real door knows what is in the future."""
@@ -100,12 +101,9 @@ def _told(record: Any) -> dict[str, Any]:
     return told
 
 
-_DESKS = iter(range(1, 1000))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def desk(home: Home) -> AsyncIterator[Desk]:
-    prefix = f"d{next(_DESKS)}."
+    prefix = fresh_prefix()
     await provision(home, topic_prefix=prefix, partitions=2)
     producer = AIOKafkaProducer(**home.kafka_client("admin"), enable_idempotence=True, max_request_size=1 << 20)
     await producer.start()

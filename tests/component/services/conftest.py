@@ -9,9 +9,9 @@ import pytest_asyncio
 from deploy.local.home import Home, database_name
 from deploy.provision import provision
 from tests.component.services.stage import Stage, open_producer
+from tests.conftest import fresh_prefix
 
 Set = Callable[[str], Awaitable[Stage]]
-_NUMBERS = iter(range(1, 1000))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -19,7 +19,7 @@ async def set_stage(home: Home) -> AsyncIterator[Set]:
     async with AsyncExitStack() as stack:
 
         async def make(service: str) -> Stage:
-            prefix = f"c{next(_NUMBERS)}."
+            prefix = fresh_prefix()
             await provision(home, topic_prefix=prefix, partitions=2)
             producer = await open_producer(home)
             stack.push_async_callback(producer.stop)
