@@ -3,6 +3,7 @@
 from services.notifier.domain import House
 from services.notifier.handlers import SUBSCRIPTIONS, Notifier
 from services.notifier.mail import MailDoor
+from services.notifier.rendering import Templates
 from services.notifier.settings import NotifierSettings
 from shared.agreement import load
 from shared.service import Service
@@ -14,6 +15,7 @@ def service(settings: NotifierSettings) -> Service[Notifier]:
         agreement=load(settings.agreement),
         desks=settings.where(),
         mail_domain=settings.sender.partition("@")[2],
+        write=Templates(),
     )
     return Service(
         name="notifier",
