@@ -122,6 +122,8 @@ class _Bounds(Inbound):
     @model_validator(mode="after")
     def _min_is_not_above_max(self) -> _Bounds:
         low, high = getattr(self, "min", None), getattr(self, "max", None)
+        if low is None and high is None:
+            raise PydanticCustomError("wrong-value", "min or max is wanted: leave an unknown figure out")
         if low is not None and high is not None and low > high:
             raise PydanticCustomError("range-reversed", "min is above max")
         return self
