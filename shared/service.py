@@ -114,7 +114,11 @@ async def _serve(service: Service[C]) -> None:
             server.should_exit = True
 
     async def begin() -> None:
-        await feeds.start()
+        try:
+            await feeds.start()
+        except BaseException as failure:  # FastStream and uvicorn tell it in their own ways, and not to a person
+            failures.append(failure)
+            raise
         feeds.stuck.add_done_callback(end)
         for errand in service.errands:
             errands.append(asyncio.create_task(_keep_running(errand, feeds)))
@@ -155,7 +159,8 @@ async def _serve(service: Service[C]) -> None:
     # uvicorn raises the signal that ended it once more when it is done; who has drained has nothing left to die of.
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: None)
-    await server.serve()
+    with suppress(SystemExit):  # uvicorn's, where the start fails: what follows says why
+        await server.serve()
     if tracing is not None:
         await tracing.close()
     if failures:

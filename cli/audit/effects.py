@@ -150,7 +150,7 @@ def check_referral(report: Report, life: Life, partners: Iterable[str]) -> None:
         if told.type == ReferralOpened.type:
             opened[referral_id] += 1
             status.setdefault(referral_id, "requested")
-        elif told.type == ReferralMoved.type:
+        elif told.type == ReferralMoved.type and told.data["status"] != "cancellation_requested":
             status[referral_id] = told.data["status"]
     requested: Counter[tuple[str, str]] = Counter()
     for code in partners:
@@ -182,15 +182,39 @@ def check_referral(report: Report, life: Life, partners: Iterable[str]) -> None:
     _same_rows(report, "a delivery", delivered, Counter(_key(row) for row in life.store.tables["deliveries"]), life)
 
 
+TOLD_OF_A_MOVE = {
+    "accepted": [("firm", "accepted")],
+    "completed": [("firm", "completed")],
+    "failed": [("firm", "failed")],
+    "cancellation_requested": [("partner", "cancellation_requested")],
+    "cancelled": [("partner", "cancelled"), ("firm", "cancelled")],
+    "entered_in_error": [("partner", "cancelled"), ("firm", "cancelled")],
+}
+"""A referral's new status -> recipient and purpose of each message."""
+NOT_FOR_THE_FIRM = frozenset(
+    {"duplicate", "firm_erased", "firm_merged", "membership_changed", "no_response", "superseded"}
+)
+"""Why a referral was cancelled, where the partner alone is told."""
+
+
 def check_notifier(report: Report, life: Life) -> None:
     """One message for each that was to be told, neither more nor less; each that was sent was said once."""
-    expected: Counter[tuple[str, ...]] = Counter()
+    expected: dict[tuple[str, ...], int] = {}
+    supporting: set[str] = set()
     for kind, data in life.heard("referral.events.v1"):
+        told: Iterable[tuple[str, str]] = ()
         if kind == ReferralOpened.type:
-            for recipient in ("partner", "firm"):
-                expected[data["referral_id"], "mail", recipient, "requested"] += 1
-        elif kind == ReferralMoved.type and data["status"] == "accepted":
-            expected[data["referral_id"], "mail", "firm", "accepted"] += 1
+            told = (("partner", "requested"), ("firm", "requested"))
+            if data["role"] == "supporting":
+                supporting.add(data["referral_id"])
+        elif kind == ReferralMoved.type:
+            told = TOLD_OF_A_MOVE.get(data["status"], ())
+        silent = data["referral_id"] in supporting or (
+            data.get("status") == "cancelled" and data.get("reason") in NOT_FOR_THE_FIRM
+        )
+        for recipient, purpose in told:
+            if recipient == "partner" or not silent:
+                expected[data["referral_id"], "mail", recipient, purpose] = 1
     rows = life.store.tables["notifications"]
     report.looked_at["notifications"] += len(rows)
     _same_rows(report, "a message", expected, Counter(_key(row) for row in rows), life)

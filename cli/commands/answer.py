@@ -55,11 +55,12 @@ def command(
 ) -> int:
     """Send the update STATUS of REFERRAL as partner CODE, and wait for its answer.
 
-    STATUS is received, accepted, rejected, in_progress, completed or failed; on_hold and cancellation_confirmed belong
-    to the contract and are not served yet. `rejected` and `failed` need a coded --reason: not_member,
-    out_of_territory, out_of_sector, service_unavailable, no_capacity, conflict_of_interest, insufficient_data,
-    already_served, firm_unreachable; firm_withdrew, firm_unreachable, not_eligible, service_ended. Exit code 1 when it
-    is refused, with every problem, or when no final answer came in time.
+    STATUS is received, accepted, rejected, in_progress, on_hold, completed, failed or cancellation_confirmed.
+    `rejected`, `failed` and `on_hold` need a coded --reason: not_member, out_of_territory, out_of_sector,
+    service_unavailable, no_capacity, conflict_of_interest, insufficient_data, already_served, firm_unreachable;
+    firm_withdrew, firm_unreachable, not_eligible, service_ended; waiting_firm, waiting_call, waiting_third_party.
+    `on_hold` needs --until, `completed` an --outcome. Exit code 1 when it is refused, with every problem, or when no
+    final answer came in time.
     """
     account = sign_in(Home.from_environment(), partner)
     said = {

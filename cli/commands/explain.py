@@ -28,7 +28,7 @@ _STYLES = {
 }
 
 
-@click.command(epilog="Example: portolano explain 01234567890")
+@click.command(epilog="Example: portolano explain 01234567890 --lang it")
 @click.argument("subject", metavar="FIRM|REFERRAL")
 @click.option(
     "--lang",

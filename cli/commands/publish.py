@@ -21,7 +21,7 @@ from deploy.local.home import Home
 from shared.agreement import load
 
 
-@click.command(epilog="Example: portolano publish --partner cna firms.jsonl")
+@click.command(epilog="Example: portolano publish --partner cna firms.jsonl --dry-run")
 @partner_option
 @click.argument("file", type=click.File("rb"))
 @click.option("--id-prefix", metavar="TEXT", help="Ids are TEXT-<line>, so that the file can be sent again safely.")

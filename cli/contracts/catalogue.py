@@ -11,7 +11,8 @@ from importlib import import_module
 
 from pydantic import BaseModel
 
-from services.referral.updates import UPDATED, _Updated
+from services.referral.updates import DATA as UPDATES_DATA
+from services.referral.updates import INFORMATION_DECLINED, MEMBERSHIP_ANSWERED, UPDATED
 from shared.contracts.base import Event
 from shared.contracts.submissions import DATA
 from shared.contracts.submitted import ERASURE_REQUESTED, REVOKED, SUBMITTED, SUCCEEDED
@@ -55,7 +56,7 @@ def catalogue() -> tuple[Published, ...]:
     return tuple(sorted([*_written(), *_said()], key=lambda event: event.type))
 
 
-_MODELS: Mapping[str, Mapping[str, type[BaseModel]]] = {FIRMS: DATA, UPDATES: {UPDATED: _Updated}}
+_MODELS: Mapping[str, Mapping[str, type[BaseModel]]] = {FIRMS: DATA, UPDATES: UPDATES_DATA}
 _WORDS = {
     SUBMITTED: (
         "Firm submitted",
@@ -72,6 +73,8 @@ _WORDS = {
         "The firm asks that its data be erased. Only a partner that asserts something of the firm may say so.",
     ),
     UPDATED: ("Referral updated", "How far this partner has come with a referral that it was asked to take."),
+    MEMBERSHIP_ANSWERED: ("Membership answered", "Whether a firm is this partner's member, as Portolano asked."),
+    INFORMATION_DECLINED: ("Information declined", "This partner will not find out what Portolano asked of a firm."),
 }
 
 

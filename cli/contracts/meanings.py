@@ -5,7 +5,7 @@ the longer name goes first. A test finds members without words and words without
 of the contract: words may be made clearer, another meaning is another version of the event.
 """
 
-from services.referral.lifecycle import FAIL_CODES, OUTCOME_CODES, REJECT_CODES
+from services.referral.lifecycle import FAIL_CODES, HOLD_CODES, OUTCOME_CODES, REJECT_CODES
 
 _COUNTRY = "ISO 3166-1 alpha-2, or XK (Kosovo); EL and UK are read as GR and GB; IT is refused."
 _FIGURE = "A number, or a range with `min`, `max` or both, both included."
@@ -171,14 +171,24 @@ MEANINGS: dict[str, str] = {
     "Outcome.code": "What came of the work.",
     "Outcome.on": "Day of the result.",
     "outcomes": "What came of the work; `completed` needs at least one.",
+    "ReferralClosed.outcomes": "What came of the work, as the partner reported it.",
+    "confirmed_by_firm": "What the firm says of these outcomes; pending: it has not answered yet.",
+    "ReportedOutcome.code": "What came of the work.",
+    "ReportedOutcome.on": "Day of the result.",
+    "until": "Last day of the hold, in Italy; required with on_hold, and at most 60 working days away.",
+    "member": "Whether the firm is a member of this partner.",
+    "MembershipAnswered.since": "Since when the firm is a member.",
+    "query_id": "Portolano's name for the question about a membership.",
+    "request_id": "Portolano's name for the request for information.",
     "part_of": "The referral of which this one is a part.",
     "path": "The steps of the routing order that were looked at.",
     "predicate": "What failed; in full for the reader's own, and for others only other_owner_of_front, tie_lost or "
     "not_selected.",
     "reason": "Why, coded.",
     "Step.reason": "What the step found.",
-    "Updated.reason": f"Required with rejected, one of {', '.join(sorted(REJECT_CODES))}; and with failed, one of "
-    f"{', '.join(sorted(FAIL_CODES))}.",
+    "Updated.reason": f"Required with rejected, one of {', '.join(sorted(REJECT_CODES))}; with failed, one of "
+    f"{', '.join(sorted(FAIL_CODES))}; and with on_hold, one of {', '.join(sorted(HOLD_CODES))}.",
+    "InformationDeclined.reason": "Why not, in words.",
     "ReferralOpened.replaces": "The referral that this one replaces.",
     "replaces": "The referral that this one replaces, if that one was this partner's.",
     "role": "responsible: owns the need; executor: carries out the leg in the market; supporting: a copy without "
@@ -186,6 +196,9 @@ MEANINGS: dict[str, str] = {
     "Decision.rule": "The rule that decided.",
     "services": "The partner's services that fit the need.",
     "status": "Where the referral stands.",
+    "ReferralMoved.status": "Where the referral stands now, or cancellation_requested, which stands beside `was`.",
+    "FirmStatus.needs": "Everything that the firm needs or needed.",
+    "NeedStanding.state": "Where the need stands.",
     "Updated.status": "Where the partner has come with the referral.",
     "UpdateHeld.status": "Where the referral stands.",
     "UpdateRecorded.status": "Where the referral stands after the update.",

@@ -3,7 +3,7 @@
 import asyncpg
 import msgspec
 
-from cli.explain.journey import Decision, Held, Need, Notification, Receipt, Referral, Update
+from cli.explain.journey import Command, Decision, Held, Need, Notification, Receipt, Referral, Update
 from shared.postgres.pool import Connection
 
 
@@ -57,6 +57,29 @@ async def referrals(connection: Connection, firm_id: str) -> tuple[Referral, ...
             changed_at=row["changed_at"],
             reason=row["reason"],
             replaces=row["replaces"],
+            hold_until=row["hold_until"],
+            cancellation=row["cancellation"],
+            cancellation_at=row["cancellation_at"],
+        )
+        for row in rows
+    )
+
+
+async def commands(connection: Connection, firm_id: str) -> tuple[Command, ...]:
+    """What persons ordered of the firm's referrals."""
+    rows = await connection.fetch(
+        """SELECT c.* FROM commands c JOIN referrals r USING (referral_id) WHERE r.firm_id = $1
+        ORDER BY c.given_at, c.id""",
+        firm_id,
+    )
+    return tuple(
+        Command(
+            id=row["id"],
+            kind=row["kind"],
+            referral_id=row["referral_id"],
+            by=row["given_by"],
+            reason=row["reason"],
+            at=row["given_at"],
         )
         for row in rows
     )

@@ -36,6 +36,7 @@ _SENTENCES = {
     "need_declared": "{what} (the firm asked for it): {state}",
     "need_given": "{what} (its segment gives it): {state}",
     "with_partner": "{state}; {partner}: {status} since {since}",
+    "held_until": "{status} until {until}",
     "speaks": "{partner} speaks of it, as observed {at}",
     "member": "its member",
     "no_member": "not its member",
@@ -63,12 +64,15 @@ _SENTENCES = {
     "assigned": "{partner} is asked to help",
     "waiting_consent": "it waits for the firm's consent",
     "manual": "a person at regione has to decide",
+    "by_person": "decided by {by}: {reason}",
     "tie": "equal: {members}; the greatest hash won, {hash}",
     "would_change": "it would be otherwise if: {changes}",
     "says": "{partner} says: {asked}",
     "says_again": "{partner} says again: {asked}; nothing changes",
     "says_refused": "{partner} wants to say: {asked}; refused, because of {rules}",
     "note": "note: {note}",
+    "person_takes_back": "{by} at regione orders need “{what}” to be taken back from {partner}: {reason}",
+    "asked_back": "{partner} is asked to end its work on need “{what}”: {reason}",
     "taken_back": "Need “{what}” is taken back from {partner}",
     "taken_back_for": "Need “{what}” is taken back from {partner}: {reason}",
     "message": "{channel} to {to} about “{what}” ({purpose}): {state}",
@@ -97,6 +101,7 @@ _RULES = {
     "owner_of_front": "owner of the front",
     "fallback": "neutral body",
     "nobody_left": "end of the list",
+    "assigned_by_person": "a person's decision",
 }
 
 _PREDICATES = {
@@ -117,6 +122,8 @@ _PREDICATES = {
     "younger_membership": "an older membership goes first",
     "tie_lost": "equal to the one chosen, which the hash preferred",
     "membership_decided": "the firm's membership elsewhere decided",
+    "assigned_by_person": "a person at regione chose it",
+    "person_decided": "a person at regione chose another",
 }
 
 _CHANGES = {

@@ -7,6 +7,7 @@ from datetime import datetime
 from cli.explain.journey import (
     Assessment,
     Candidate,
+    Command,
     Decision,
     Journey,
     Notification,
@@ -41,7 +42,9 @@ def events(journey: Journey, words: Words) -> list[Event]:
         *(_submission(one, words) for one in journey.submissions),
         *(_assessment(one, words) for one in journey.assessments),
         *(_decision(one, needs, journey.referrals, words) for one in journey.decisions),
+        *(_order(one, tasks, partners, words) for one in journey.commands if one.kind == "cancel"),
         *(_update(one, words) for one in journey.updates),
+        *(_asked_back(one, one.cancellation_at, tasks, words) for one in journey.referrals if one.cancellation_at),
         *(_cancellation(one, tasks, words) for one in journey.referrals if one.status == "cancelled"),
         *(_message(one, partners, tasks, words) for one in journey.notifications),
     ]
@@ -119,9 +122,11 @@ def _decision(one: Decision, needs: Mapping[str, str], referrals: tuple[Referral
 
 
 def _reasons(receipt: Receipt, words: Words) -> Iterator[str]:
-    """The steps in their order, what decided among equals, and what would change the decision."""
+    """The steps in their order, who decided or what did among equals, and what would change the decision."""
     for number, step in enumerate(receipt.path, start=1):
         yield f"{number}. {words.rule(step.rule)}: {words.reason(step.reason)}"
+    if receipt.person:
+        yield words.say("by_person", by=receipt.person.by, reason=receipt.person.reason)
     if receipt.tie:
         yield words.say("tie", members=words.either(receipt.tie.members, "and"), hash=receipt.tie.hash)
     if receipt.would_change_it:
@@ -157,6 +162,29 @@ def _update(one: Update, words: Words) -> Event:
     return Event(
         one.at, 0, sentence, details, _proofs(words, referral=one.referral_id, update=one.id, record=one.place)
     )
+
+
+def _order(one: Command, tasks: Mapping[str, str], partners: Mapping[str, str], words: Words) -> Event:
+    """A person takes a referral back. (What a person assigned is told by its decision.)"""
+    sentence = words.say(
+        "person_takes_back",
+        by=one.by,
+        what=tasks.get(one.referral_id, "?"),
+        partner=partners.get(one.referral_id, words.say("the_partner")),
+        reason=words.code(one.reason),
+    )
+    return Event(one.at, 1, sentence, (), _proofs(words, referral=one.referral_id, cause=one.id))
+
+
+def _asked_back(one: Referral, at: datetime, tasks: Mapping[str, str], words: Words) -> Event:
+    """The partner is asked to end work that has begun."""
+    sentence = words.say(
+        "asked_back",
+        what=tasks.get(one.referral_id, "?"),
+        partner=one.partner,
+        reason=words.code(one.cancellation or "?"),
+    )
+    return Event(at, 2, sentence, (), _proofs(words, referral=one.referral_id))
 
 
 def _cancellation(one: Referral, tasks: Mapping[str, str], words: Words) -> Event:

@@ -36,6 +36,7 @@ _SENTENCES = {
     "need_declared": "{what} (lo ha chiesto l'impresa): {state}",
     "need_given": "{what} (previsto per il suo segmento): {state}",
     "with_partner": "{state}; {partner}: {status} dal {since}",
+    "held_until": "{status} fino al {until}",
     "speaks": "{partner} ne dà notizia, con dati rilevati il {at}",
     "member": "è sua associata",
     "no_member": "non è sua associata",
@@ -63,12 +64,15 @@ _SENTENCES = {
     "assigned": "affidato a {partner}",
     "waiting_consent": "si attende il consenso dell'impresa",
     "manual": "deve decidere una persona in Regione",
+    "by_person": "ha deciso {by}: {reason}",
     "tie": "a pari merito: {members}; vince l'hash più alto, {hash}",
     "would_change": "sarebbe diverso se: {changes}",
     "says": "{partner} comunica: {asked}",
     "says_again": "{partner} comunica di nuovo: {asked}; non cambia nulla",
     "says_refused": "{partner} vorrebbe comunicare: {asked}; rifiutato, per {rules}",
     "note": "nota: {note}",
+    "person_takes_back": "{by} in Regione dispone che il bisogno «{what}» sia tolto a {partner}: {reason}",
+    "asked_back": "A {partner} si chiede di chiudere il lavoro sul bisogno «{what}»: {reason}",
     "taken_back": "Il bisogno «{what}» viene tolto a {partner}",
     "taken_back_for": "Il bisogno «{what}» viene tolto a {partner}: {reason}",
     "message": "{channel} per {to} su «{what}» ({purpose}): {state}",
@@ -108,6 +112,7 @@ _CODES = {
     "completed": "conclusa",
     "failed": "non riuscita",
     "cancelled": "annullata",
+    "cancellation_requested": "annullamento richiesto",
     "cancellation_confirmed": "annullamento confermato",
     "entered_in_error": "inserita per errore",
     "expired": "scaduta",
@@ -260,6 +265,7 @@ _RULES = {
     "owner_of_front": "titolare della linea",
     "fallback": "ente neutrale",
     "nobody_left": "fine dell'elenco",
+    "assigned_by_person": "decisione di una persona",
 }
 
 _PREDICATES = {
@@ -280,6 +286,8 @@ _PREDICATES = {
     "younger_membership": "precede un'adesione più vecchia",
     "tie_lost": "pari a chi è stato scelto, che l'hash ha preferito",
     "membership_decided": "ha deciso l'adesione dell'impresa a un altro ente",
+    "assigned_by_person": "lo ha scelto una persona in Regione",
+    "person_decided": "una persona in Regione ha scelto un altro",
 }
 
 _CHANGES = {
@@ -325,6 +333,12 @@ _REASONS = (
     (r"handed on (\d+) times already", "già passato di mano {0} volte"),
     (r"the firm has consented to no partner", "l'impresa non ha dato il consenso per nessun partner"),
     (r"the firm has consented to at least one partner", "l'impresa ha dato il consenso per almeno un partner"),
+    (r"the firm has consented to (\S+)", "l'impresa ha dato il consenso per {0}"),
+    (r"a person at regione chose (\S+)", "una persona in Regione ha scelto {0}"),
+    (
+        r"a person at regione chose (\S+), which does not serve \S+ by the agreement",
+        "una persona in Regione ha scelto {0}, che secondo l'accordo non opera su questa linea",
+    ),
     (r"nobody owns it", "non ha un titolare"),
     (r"(\S+) has rejected the need", "{0} ha respinto il bisogno"),
     (r"(\S+) owns it; the firm's consent lacks", "{0} ne è titolare; manca il consenso dell'impresa"),

@@ -116,6 +116,13 @@ class Change(Known, frozen=True, kw_only=False):
     partner: str | None = None
 
 
+class Person(Known, frozen=True, kw_only=False):
+    """Who decided in place of the rules, and why in their words."""
+
+    by: str = ""
+    reason: str = ""
+
+
 class Receipt(Known, frozen=True):
     """Why this partner, why none of the others, and what would change it."""
 
@@ -127,6 +134,7 @@ class Receipt(Known, frozen=True):
     would_change_it: tuple[Change, ...] = ()
     partner: str | None = None
     tie: Tie | None = None
+    person: Person | None = None
 
 
 class Decision(Known, frozen=True):
@@ -151,7 +159,7 @@ class Need(Known, frozen=True):
 
 
 class Referral(Known, frozen=True):
-    """One partner's task for a need, as it stands."""
+    """One partner's task for a need, as it stands. `cancellation` is why its partner was asked to end its work."""
 
     referral_id: str
     need_id: str
@@ -161,6 +169,21 @@ class Referral(Known, frozen=True):
     changed_at: datetime
     reason: str | None = None
     replaces: str | None = None
+    hold_until: datetime | None = None
+    cancellation: str | None = None
+    cancellation_at: datetime | None = None
+
+
+class Command(Known, frozen=True):
+    """What a person at the Region ordered of a referral: `kind` is assign or cancel. `id` is the cause of what
+    followed."""
+
+    id: str
+    kind: str
+    referral_id: str
+    by: str
+    reason: str
+    at: datetime
 
 
 class Update(Known, frozen=True):
@@ -223,6 +246,7 @@ class Journey(Known, frozen=True):
     needs: tuple[Need, ...] = ()
     decisions: tuple[Decision, ...] = ()
     referrals: tuple[Referral, ...] = ()
+    commands: tuple[Command, ...] = ()
     updates: tuple[Update, ...] = ()
     notifications: tuple[Notification, ...] = ()
     held: tuple[Held, ...] = ()

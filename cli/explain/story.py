@@ -111,11 +111,14 @@ def _state(need: Need, journey: Journey, words: Words) -> str:
     referral = next((one for one in journey.referrals if one.referral_id == need.referral_id), None)
     if referral is None:
         return state
+    status = words.code(referral.status)
+    if referral.hold_until:
+        status = words.say("held_until", status=status, until=clock(referral.hold_until))
     return words.say(
         "with_partner",
         state=state,
         partner=referral.partner,
-        status=words.code(referral.status),
+        status=status,
         since=clock(referral.changed_at),
     )
 

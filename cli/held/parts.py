@@ -1,17 +1,22 @@
-"""A service's parts list inside the operator's process: its handlers, its credentials, its store; nothing is read."""
+"""A service's parts list inside the operator's process: its handlers, its credentials, its store; nothing is read.
+
+`redriving` works on what was set aside, `commanding` carries out what a person decides.
+"""
 
 import os
 import pwd
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import asyncpg
 
 from deploy.local.home import Home
 from shared.agreement import load
 from shared.errors import Trouble, Unreachable
+from shared.feeds.batches import Transactions
+from shared.feeds.commands import Commanding
 from shared.feeds.numbers import load_layout
 from shared.feeds.redrive import Redriving
 from shared.feeds.runtime import sources_of
@@ -19,6 +24,7 @@ from shared.postgres.pool import open_pool
 from shared.service import Service, code_version
 from shared.settings import ServiceSettings
 
+T = TypeVar("T", bound=Transactions[Any])
 _PASSING = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
 _BUSY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 
@@ -26,25 +32,40 @@ _BUSY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 @asynccontextmanager
 async def redriving(home: Home, service: str, prefix: str = "") -> AsyncIterator[Redriving[Any]]:
     """What redrives and discards records of a service. Raises `Unreachable` while its store does not answer."""
+    async with _inside(Redriving, home, service, prefix, look="portolano held list") as records:
+        yield records
+
+
+@asynccontextmanager
+async def commanding(home: Home, service: str, prefix: str = "") -> AsyncIterator[Commanding[Any]]:
+    """What carries out commands in a service. Raises `Unreachable` while its store does not answer."""
+    async with _inside(Commanding, home, service, prefix, look="portolano explain") as commands:
+        yield commands
+
+
+@asynccontextmanager
+async def _inside(kind: type[T], home: Home, service: str, prefix: str, look: str) -> AsyncIterator[T]:
+    """Transactions on the service's store. `look` is the command that shows what became of an interrupted one."""
     if not (home.root / "ports.json").exists():  # asked first: a look at an absent system must not make one
         raise Unreachable("PostgreSQL is not running: start the system with `portolano up`")
     parts = parts_of(service, home.service_environment(service, prefix))
     settings = parts.settings
     try:
-        pool = await open_pool(settings.address(), application=f"{service}-held", size=2)
+        pool = await open_pool(settings.address(), application=f"{service}-operator", size=2)
     except (*_PASSING, asyncpg.PostgresError) as error:
-        raise Unreachable(f"the store of {service} does not let us in: look at `portolano status`") from error
+        why = "PostgreSQL is not running" if isinstance(error, OSError) else f"the store of {service} is closed to us"
+        raise Unreachable(f"{why}: start the system with `portolano up`, or look at `portolano status`") from error
     try:
         async with pool.acquire() as connection:
             layout = await load_layout(connection, service, prefix)
         sources = sources_of(parts.subscriptions, prefix, load(settings.agreement).partners)
-        yield Redriving(pool, layout, parts.context, sources, code_version())
+        yield kind(pool, layout, parts.context, sources, code_version())
     except _PASSING as error:
-        raise Unreachable(
-            f"the store of {service} has gone; what was committed holds: `portolano held list`"
-        ) from error
+        raise Unreachable(f"the store of {service} has gone; what was committed holds: `{look}`") from error
     except _BUSY as error:
         raise Trouble(f"{service} works on the same firm at this moment: give the command again") from error
+    except asyncpg.UndefinedTableError as error:
+        raise Trouble(f"the store of {service} is not as this command knows it: run `portolano provision`") from error
     finally:
         pool.terminate()
 

@@ -4,6 +4,7 @@ Topics are assigned, not subscribed: whoever looks needs no group, commits nothi
 partner. A gap is read again once from the last good record, as the contract says, before it is told.
 """
 
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -63,7 +64,7 @@ class Reader:
 
     def _begin(self, topic: str, start: Start) -> tuple[int, bool]:
         """The offset to begin at, and whether that is the very first record, which has to carry number 1."""
-        begin, end = self._consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=PATIENCE)
+        begin, end = self._ends(topic)
         if start == "now":
             return end, False
         if start == "start":
@@ -71,6 +72,19 @@ class Reader:
         millis = int(start.timestamp() * 1000)
         found = self._consumer.offsets_for_times([TopicPartition(topic, 0, millis)], timeout=PATIENCE)[0].offset
         return (found if found >= 0 else end), False
+
+    def _ends(self, topic: str) -> tuple[int, int]:
+        """The first offset that is kept and the next one that will be given. Raises KafkaException."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                begin, end = self._consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=PATIENCE)
+            except KafkaException as error:
+                if error.args[0].code() not in _SETTLING or time.monotonic() > until:
+                    raise
+                time.sleep(0.2)  # the broker is about to know better, and tells nobody when it does
+            else:
+                return begin, end
 
     def read(self, wait: float = 0.2) -> list[Heard]:
         """What has come, repeats left out; waits up to `wait` seconds for a first record."""
@@ -85,10 +99,7 @@ class Reader:
     def caught_up(self) -> bool:
         """Whether everything that is on the topics at this moment has been read."""
         try:
-            ends = [
-                (self._consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=PATIENCE)[1], offset)
-                for topic, offset in self._next.items()
-            ]
+            ends = [(self._ends(topic)[1], offset) for topic, offset in self._next.items()]
         except KafkaException as error:
             raise _told(error.args[0], self._code) from error
         return all(offset >= end for end, offset in ends)
@@ -141,6 +152,8 @@ class Reader:
         self.close()
 
 
+_SETTLING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
+"""What a broker says of a partition that it has just been given; the client asks nobody again by itself."""
 _PASSING = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE)
 
 

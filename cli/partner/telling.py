@@ -46,9 +46,14 @@ def _details(heard: Heard) -> Iterator[str]:
             yield f"reference {reference}"
     else:
         yield from _texts(data, "referral_id", "status")
+        if "referral_id" not in data:
+            yield from _texts(data, "firm_id")
         if "update_id" in data:
             yield f"update {data['update_id']}"
     yield from _need(data)
+    for need in needs if isinstance(needs := data.get("needs"), list) else ():
+        if isinstance(need, Mapping):
+            yield " ".join([*_need(need), *_texts(need, "state")])
     if isinstance(firm := data.get("firm"), Mapping) and (name := firm.get("name")):
         yield f"“{short(str(name))}”"
     if reason := data.get("reason"):

@@ -1,10 +1,11 @@
 """The mail sink's page: look into the mails, change nothing. No scripts, nothing from elsewhere, loopback only.
 
 GET /                          the list, newest first          ?page= ?to= ?header=
-GET /messages/<id>             headers and text of one mail
+GET /messages/<id>             headers of one mail, its text, and its HTML part in a frame
 GET /messages/<id>.eml         the file
+GET /messages/<id>.html        the HTML part as it was sent, in a sandbox: it runs, loads and posts nothing
 GET /api/messages              JSON                            ?limit= ?offset= ?to= ?header=Name or Name:value
-GET /api/messages/<id>         JSON, with headers and text
+GET /api/messages/<id>         JSON, with headers, text and HTML (null where there is none)
 GET /api/count                 {"messages", "distinct", "repeats"}, with ?to= ?header= only {"messages"}
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 
-from deploy.local.mailbox import Mail, Mailbox, text_of
+from deploy.local.mailbox import Mail, Mailbox, html_of, text_of
 
 _PER_PAGE = 50
 _MOST = 10_000
@@ -25,7 +26,21 @@ _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222}"
     "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd;"
     "vertical-align:top;overflow-wrap:anywhere}pre{white-space:pre-wrap;background:#f6f6f6;padding:1rem}"
-    ".repeat{color:#a40;font-size:.85em}"
+    ".repeat{color:#a40;font-size:.85em}iframe{width:100%;height:34rem;box-sizing:border-box;border:1px solid #ddd;"
+    "resize:both}"
+)
+
+# Our own pages hold no script; what they frame is a mail's HTML part, and nobody frames them.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'"
+_OURS = ((b"content-security-policy", f"{_POLICY}; frame-ancestors 'none'".encode()), (b"x-frame-options", b"DENY"))
+# A stranger's page: an origin of its own, no script, form, picture or other load, wherever it is opened.
+_THEIRS = (
+    (
+        b"content-security-policy",
+        b"sandbox; default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
+        b"frame-ancestors 'self'",
+    ),
+    (b"x-frame-options", b"SAMEORIGIN"),
 )
 
 # The two shapes of ASGI; what is in them is the specification's, not ours.
@@ -52,9 +67,8 @@ class MailPage:
                 "headers": [
                     (b"content-type", kind.encode()),
                     (b"content-length", str(len(body)).encode()),
-                    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"),
+                    *(_THEIRS if str(scope["path"]).endswith(".html") else _OURS),
                     (b"x-content-type-options", b"nosniff"),
-                    (b"x-frame-options", b"DENY"),
                     (b"referrer-policy", b"no-referrer"),
                     (b"cache-control", b"no-store"),
                 ],
@@ -80,7 +94,8 @@ class MailPage:
                     limit, offset = int(asked.get("limit", "50")), int(asked.get("offset", "0"))
                     return self._listed(min(max(0, limit), _MOST), max(0, offset), to, header)
                 case ["api", "messages", name] if mail := self._mailbox.get(name):
-                    return _json({**_summary(mail), "text": text_of(self._mailbox.raw(mail))})
+                    raw = self._mailbox.raw(mail)
+                    return _json({**_summary(mail), "text": text_of(raw), "html": html_of(raw)})
                 case ["api", "count"]:
                     return _json(self._count(to, header))
         except ValueError:
@@ -116,12 +131,15 @@ class MailPage:
         return _page("Mail", f"{counts}{form}<table>{rows}</table><p>{' · '.join(turns)}</p>")
 
     def _one(self, name: str) -> tuple[int, str, bytes]:
-        mail = self._mailbox.get(name.removesuffix(".eml"))
+        mail = self._mailbox.get(name.removesuffix(".eml").removesuffix(".html"))
         if mail is None:
             return _plain(404, "no such mail")
         raw = self._mailbox.raw(mail)
         if name.endswith(".eml"):
             return 200, "text/plain; charset=utf-8", raw
+        sent = html_of(raw)
+        if name.endswith(".html"):
+            return _html(200, sent) if sent is not None else _plain(404, "no HTML part")
         headers = "".join(
             f"<tr><th>{_text(name)}</th><td>{_text(_decoded(value))}</td></tr>" for name, value in mail.headers
         )
@@ -129,7 +147,13 @@ class MailPage:
             f'<p><a href="/">all mails</a> · <a href="/messages/{quote(mail.id)}.eml">the file</a>{_repeat(mail)}</p>'
         )
         title = _decoded(mail.header("Subject")) or "(no subject)"
-        return _html(200, _page(title, f"{links}<table>{headers}</table><pre>{_text(text_of(raw))}</pre>"))
+        text = f"<h2>Plain text</h2><pre>{_text(text_of(raw))}</pre>"
+        address = f"/messages/{quote(mail.id)}.html"
+        frame = (
+            f'<h2>HTML</h2><p><a href="{address}">by itself</a></p><iframe sandbox src="{address}" title="HTML part">'
+        )
+        parts = text if sent is None else f"{text}{frame}</iframe>"
+        return _html(200, _page(title, f"{links}{parts}<h2>Headers</h2><table>{headers}</table>"))
 
 
 def _summary(mail: Mail) -> dict[str, object]:

@@ -134,6 +134,16 @@ def text_of(whole: bytes) -> str:
         return whole.decode("utf-8", "replace")
 
 
+def html_of(whole: bytes) -> str | None:
+    """The HTML part of a mail as it was sent; None where there is none that can be read."""
+    try:
+        message = email.message_from_bytes(whole, policy=email.policy.default)
+        body = message.get_body(("html",))
+        return str(body.get_content()) if body is not None else None
+    except (LookupError, ValueError, KeyError, AttributeError):
+        return None
+
+
 def _write(directory: Path, mail_id: str, whole: bytes) -> None:
     draft = directory / f"{mail_id}{_DRAFT}"
     try:

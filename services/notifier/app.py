@@ -3,6 +3,7 @@
 from services.notifier.domain import House, State
 from services.notifier.handlers import SUBSCRIPTIONS, Notifier
 from services.notifier.mail import MailDoor
+from services.notifier.rendering import Templates
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import by_state
 from shared.agreement import load
@@ -24,6 +25,7 @@ def service(settings: NotifierSettings) -> Service[Notifier]:
         agreement=load(settings.agreement),
         desks=settings.where(),
         mail_domain=settings.sender.partition("@")[2],
+        write=Templates(),
     )
     return Service(
         name="notifier",

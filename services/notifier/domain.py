@@ -6,11 +6,11 @@ often it is decided or sent, it is the same message to whoever gets it.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import assert_never
 
-from services.notifier import wording
-from services.notifier.wording import Facts, Language, Words
+from services.notifier.wording import Facts, Language, Letter, Purpose, Recipient, Words, Write
 from shared.agreement import Agreement
 from shared.contracts.firm import Contacts
 from shared.contracts.ids import derive
@@ -21,18 +21,6 @@ MAIL = "mail"
 # One mailbox in plain ASCII, as mail servers without extensions take it; anything cleverer is taken for no address.
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
 _LONGEST_ADDRESS = 254
-
-
-class Recipient(StrEnum):
-    PARTNER = "partner"
-    FIRM = "firm"
-
-
-class Purpose(StrEnum):
-    """Why somebody is written to; part of the key, so each recipient is told once."""
-
-    REQUESTED = "requested"
-    ACCEPTED = "accepted"
 
 
 class State(StrEnum):
@@ -63,88 +51,147 @@ class Notification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desks:
-    """Where the partners' desks are: `<code>@<domain>`, unless an address is given for the code."""
+    """Where the partners' desks are: `<code>@<domain>`, unless an address is given for the code. They read Italian,
+    unless another language is given."""
 
     domain: str
     addresses: Mapping[str, str]
+    languages: Mapping[str, Language] = field(default_factory=dict)
 
     def address(self, partner: str) -> str:
         return self.addresses.get(partner) or f"{partner}@{self.domain}"
 
+    def language(self, partner: str) -> Language:
+        return self.languages.get(partner, "it")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """What every message needs beside the event: the accord, the desks, the right-hand side of Message-IDs."""
+    """What every message needs beside the event: the accord, the desks, the right-hand side of Message-IDs, and who
+    sets the words."""
 
     agreement: Agreement
     desks: Desks
     mail_domain: str
+    write: Write
 
 
-def announce(opened: ReferralOpened, house: House) -> tuple[Notification, ...]:
-    """A referral was opened: the partner's desk and the firm are told."""
-    facts = Facts(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a referral was opened for; moves do not say it again, and every letter names it."""
+
+    referral_id: str
+    firm_id: str
+    partner: str
+    role: str
+    front: str
+    import_: bool
+    market: str | None
+
+    @property
+    def supporting(self) -> bool:
+        """A copy for a body that is not to do anything."""
+        return self.role == "supporting"
+
+
+LETTERS_OF_A_MOVE: Mapping[str, tuple[Letter, ...]] = {
+    "accepted": (Letter(Purpose.ACCEPTED, Recipient.FIRM),),
+    "completed": (Letter(Purpose.COMPLETED, Recipient.FIRM),),
+    "failed": (Letter(Purpose.FAILED, Recipient.FIRM),),
+    "cancellation_requested": (Letter(Purpose.CANCELLATION_REQUESTED, Recipient.PARTNER),),
+    "cancelled": (Letter(Purpose.CANCELLED, Recipient.PARTNER), Letter(Purpose.CANCELLED, Recipient.FIRM)),
+    "entered_in_error": (Letter(Purpose.CANCELLED, Recipient.PARTNER), Letter(Purpose.CANCELLED, Recipient.FIRM)),
+}
+"""A referral's new status -> who is written to. Of a status that stands not here nobody is told by mail: the partner
+said it itself, the firm waits for the same body as before, or it learns from the referral that follows."""
+
+NOT_FOR_THE_FIRM = frozenset(
+    {"duplicate", "firm_erased", "firm_merged", "membership_changed", "no_response", "superseded"}
+)
+"""Why a referral was cancelled, where the firm is not told: another referral goes on with its request, and the firm is
+told of that one; an erased firm is not written to at all."""
+
+
+def task(opened: ReferralOpened) -> Task:
+    """What is kept of an opened referral."""
+    return Task(
         referral_id=opened.referral_id,
-        partner=_name(opened.partner, house),
+        firm_id=opened.firm_id,
+        partner=opened.partner,
+        role=opened.role,
         front=opened.front,
         import_=opened.import_,
         market=opened.market,
+    )
+
+
+def announce(opened: ReferralOpened, before: Task | None, house: House) -> tuple[Notification, ...]:
+    """A referral was opened, in place of `before` where it replaces one: the partner's desk and the firm are told; of a
+    supporting one the desk alone."""
+    mine = task(opened)
+    facts = Facts(
+        referral_id=opened.referral_id,
+        partner=_name(opened.partner, house),
         firm_name=opened.firm_name,
+        front=opened.front,
+        import_=opened.import_,
+        market=opened.market,
+        supporting=mine.supporting,
+        rerouted=opened.replaces is not None,
+        before=_name(before.partner, house) if before is not None and before.partner != opened.partner else None,
     )
-    language = _language(opened.contacts)
-    return (
-        Notification(
-            referral_id=opened.referral_id,
-            firm_id=opened.firm_id,
-            recipient=Recipient.PARTNER,
-            purpose=Purpose.REQUESTED,
-            message_id=_message_id(opened.referral_id, Recipient.PARTNER, Purpose.REQUESTED, house),
-            address=house.desks.address(opened.partner),
-            language="it",
-            words=wording.to_partner(facts),
-        ),
-        Notification(
-            referral_id=opened.referral_id,
-            firm_id=opened.firm_id,
-            recipient=Recipient.FIRM,
-            purpose=Purpose.REQUESTED,
-            message_id=_message_id(opened.referral_id, Recipient.FIRM, Purpose.REQUESTED, house),
-            address=_address(opened.contacts),
-            language=language,
-            words=wording.to_firm(facts, language),
-        ),
-    )
+    letters = (Letter(Purpose.REQUESTED, Recipient.PARTNER), Letter(Purpose.REQUESTED, Recipient.FIRM))
+    told = letters[:1] if mine.supporting else letters
+    return tuple(_notification(letter, opened, facts, house) for letter in told)
 
 
-def follow(moved: ReferralMoved, house: House) -> tuple[Notification, ...]:
-    """A referral moved: the firm is told when a partner has taken it up; of other moves nobody is told by mail yet."""
-    if moved.status != "accepted":
-        return ()
-    language = _language(moved.contacts)
+def follow(moved: ReferralMoved, known: Task | None, house: House) -> tuple[Notification, ...]:
+    """A referral moved. `known` is what it was opened for, None where it was opened before that was kept."""
+    in_error = moved.status == "entered_in_error"
+    reason = moved.status if in_error else moved.reason
+    erased = reason == "firm_erased"
     facts = Facts(
         referral_id=moved.referral_id,
         partner=_name(moved.partner, house),
-        front="",
-        import_=False,
-        market=None,
-        firm_name=moved.firm_name,
+        firm_name=None if erased else moved.firm_name,
+        front=known.front if known else None,
+        import_=known.import_ if known else False,
+        market=known.market if known else None,
+        supporting=known.supporting if known else False,
+        reason=reason,
     )
-    return (
-        Notification(
-            referral_id=moved.referral_id,
-            firm_id=moved.firm_id,
-            recipient=Recipient.FIRM,
-            purpose=Purpose.ACCEPTED,
-            message_id=_message_id(moved.referral_id, Recipient.FIRM, Purpose.ACCEPTED, house),
-            address=_address(moved.contacts),
-            language=language,
-            words=wording.accepted_to_firm(facts, language),
-        ),
+    silent = facts.supporting or (moved.status == "cancelled" and reason in NOT_FOR_THE_FIRM)
+    return tuple(
+        _notification(letter, moved, facts, house)
+        for letter in LETTERS_OF_A_MOVE.get(moved.status, ())
+        if not (silent and letter.recipient is Recipient.FIRM)
     )
 
 
-def _message_id(referral_id: str, recipient: Recipient, purpose: Purpose, house: House) -> str:
-    return f"<{derive('message', referral_id, MAIL, recipient.value, purpose.value)}@{house.mail_domain}>"
+def _notification(letter: Letter, event: ReferralOpened | ReferralMoved, facts: Facts, house: House) -> Notification:
+    match letter.recipient:
+        case Recipient.PARTNER:
+            address: str | None = house.desks.address(event.partner)
+            language = house.desks.language(event.partner)
+        case Recipient.FIRM:
+            address, language = _address(event.contacts), _language(event.contacts)
+        case _:
+            assert_never(letter.recipient)
+    return Notification(
+        referral_id=event.referral_id,
+        firm_id=event.firm_id,
+        recipient=letter.recipient,
+        purpose=letter.purpose,
+        message_id=_message_id(event.referral_id, letter, house),
+        address=address,
+        language=language,
+        words=house.write(letter, language, facts),
+    )
+
+
+def _message_id(referral_id: str, letter: Letter, house: House) -> str:
+    key = derive("message", referral_id, MAIL, letter.recipient.value, letter.purpose.value)
+    return f"<{key}@{house.mail_domain}>"
 
 
 def _address(contacts: Contacts | None) -> str | None:

@@ -7,6 +7,7 @@ from pydantic_settings import SettingsConfigDict
 
 from services.notifier.domain import Desks, is_address
 from services.notifier.smtp import Server
+from services.notifier.wording import Language
 from shared.errors import Trouble
 from shared.settings import ServiceSettings
 
@@ -22,7 +23,8 @@ MailAddress = Annotated[str, AfterValidator(_address)]
 
 class NotifierSettings(ServiceSettings):
     """`NOTIFIER_DESKS` is a JSON object of partner codes and addresses; codes not in it are
-    `<code>@NOTIFIER_DESK_DOMAIN`."""
+    `<code>@NOTIFIER_DESK_DOMAIN`. `NOTIFIER_DESK_LANGUAGES` is one of codes and `it` or `en`; codes not in it read
+    Italian."""
 
     model_config = SettingsConfigDict(env_prefix="notifier_")
 
@@ -35,6 +37,7 @@ class NotifierSettings(ServiceSettings):
     sender: MailAddress = "hub@portolano.example"
     desk_domain: str = Field(default="partners.portolano.example", pattern=r"^([a-z0-9-]+\.)+[a-z0-9-]{2,}$")
     desks: dict[str, MailAddress] = Field(default_factory=dict)
+    desk_languages: dict[str, Language] = Field(default_factory=dict)
 
     def server(self) -> Server:
         """Where mail is handed in. Raises `Trouble` where of name and password only one is given."""
@@ -51,4 +54,4 @@ class NotifierSettings(ServiceSettings):
 
     def where(self) -> Desks:
         """Where the partners' desks are."""
-        return Desks(domain=self.desk_domain, addresses=self.desks)
+        return Desks(domain=self.desk_domain, addresses=self.desks, languages=self.desk_languages)

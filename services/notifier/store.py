@@ -1,4 +1,4 @@
-"""The notifier's table: messages to be sent, taken under a lease, and what became of each.
+"""The notifier's tables: messages to be sent, taken under a lease, and what became of each; what referrals are for.
 
 A message is taken by moving its `next_at` ahead; who dies with it lets it be taken again after that. `taken` counts, so
 that a sender that comes late with bad news cannot put off a message that somebody else has in hand. Good news is good
@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.notifier.domain import Notification
+from services.notifier.domain import Notification, Task
 from shared.contracts.notifier import Channel, Recipient
 from shared.postgres.pool import Connection, Pool
 
 _SAVE = """
 INSERT INTO notifications (referral_id, channel, recipient, purpose, firm_id, message_id, cause_id, traceparent,
-                           address, language, subject, body, state, next_at, created_at)
-SELECT *, $14, $14 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[],
-                               $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
+                           address, language, subject, body, html, state, next_at, created_at)
+SELECT *, $15, $15 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[],
+                               $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
+                               $14::text[])
 ON CONFLICT (referral_id, channel, recipient, purpose) DO NOTHING
 """
 
@@ -48,14 +49,49 @@ async def save(connection: Connection, decided: Sequence[Decided], at: datetime)
         [one.language for one in ones],
         [one.words.subject for one in ones],
         [one.words.body for one in ones],
+        [one.words.html for one in ones],
         [one.state.value for one in ones],
         at,
     )
 
 
+_KEEP = """
+INSERT INTO referrals (referral_id, firm_id, partner, role, front, import, market)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[])
+ON CONFLICT (referral_id) DO NOTHING
+"""
+
+
+async def keep(connection: Connection, tasks: Sequence[Task]) -> None:
+    """Write down what referrals were opened for."""
+    await connection.execute(
+        _KEEP,
+        [one.referral_id for one in tasks],
+        [one.firm_id for one in tasks],
+        [one.partner for one in tasks],
+        [one.role for one in tasks],
+        [one.front for one in tasks],
+        [one.import_ for one in tasks],
+        [one.market for one in tasks],
+    )
+
+
+_KNOWN = """
+SELECT referral_id, firm_id, partner, role, front, import AS import_, market FROM referrals
+WHERE referral_id = ANY($1::uuid[])
+"""
+
+
+async def known(connection: Connection, referral_ids: Sequence[str]) -> dict[str, Task]:
+    """By referral, what those of them were opened for that were written down."""
+    rows = await connection.fetch(_KNOWN, referral_ids) if referral_ids else []
+    return {row["referral_id"]: Task(**dict(row)) for row in rows}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A message in hand. `taken` proves that it is still ours, `put_off` is how often the server made it wait."""
+    """A message in hand. `taken` proves that it is still ours, `put_off` is how often the server made it wait; `html`
+    is None of a message that was decided before there were two parts."""
 
     message_id: str
     referral_id: str
@@ -64,6 +100,7 @@ class Mail:
     language: str
     subject: str
     body: str
+    html: str | None
     created_at: datetime
     taken: int
     put_off: int
@@ -75,7 +112,8 @@ UPDATE notifications SET next_at = now() + $2::interval, taken = taken + 1
 WHERE message_id = ANY (ARRAY(  -- an array is made once; a subquery may be planned to run again and take more
     SELECT message_id FROM notifications WHERE state = 'pending' AND next_at <= now()
     ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED))
-RETURNING message_id, referral_id, firm_id, address, language, subject, body, created_at, taken, put_off, traceparent
+RETURNING message_id, referral_id, firm_id, address, language, subject, body, html, created_at, taken, put_off,
+          traceparent
 """
 
 

@@ -1,141 +1,108 @@
-"""The words of every message, in Italian and English. Pure: facts in, subject and body out.
+"""What a letter tells, and how what comes from outside is made fit to stand in it. Pure.
 
-What comes from outside (names) is made one line before it is set in, so that it can neither break a header nor imitate
-the text around it.
+The words themselves are templates (`templates/`); here is what they are given.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, assert_never
+from enum import StrEnum
+from typing import Literal, TypeAlias
 
 Language: TypeAlias = Literal["it", "en"]
 
-_LONGEST_NAME = 120
+LANGUAGES: tuple[Language, ...] = ("it", "en")
 
-_FRONTS: dict[Language, dict[str, str]] = {
-    "it": {
-        "institutional_support": "supporto istituzionale",
-        "information": "informazione",
-        "training_and_orientation": "formazione e orientamento",
-        "assistance": "assistenza e accompagnamento",
-        "finance_and_insurance": "strumenti finanziari e assicurativi",
-    },
-    "en": {
-        "institutional_support": "institutional support",
-        "information": "information",
-        "training_and_orientation": "training and orientation",
-        "assistance": "assistance and accompaniment",
-        "finance_and_insurance": "financial and insurance instruments",
-    },
-}
+_LONGEST_NAME = 120
+_LOOKED_AT = 1_000
+"""Characters of a text that are looked at; the work is bounded, whatever somebody calls a firm."""
+_QUOTATION_MARKS = str.maketrans("«»“”", "    ")
+
+
+class Recipient(StrEnum):
+    PARTNER = "partner"
+    FIRM = "firm"
+
+
+class Purpose(StrEnum):
+    """Why somebody is written to; part of a message's key, so each recipient is told once."""
+
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    CANCELLATION_REQUESTED = "cancellation_requested"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A kind of letter."""
+
+    purpose: Purpose
+    recipient: Recipient
+
+    @property
+    def name(self) -> str:
+        """`requested-firm`; its template is called so."""
+        return f"{self.purpose}-{self.recipient}"
+
+
+LETTERS: tuple[Letter, ...] = (
+    Letter(Purpose.REQUESTED, Recipient.PARTNER),
+    Letter(Purpose.CANCELLATION_REQUESTED, Recipient.PARTNER),
+    Letter(Purpose.CANCELLED, Recipient.PARTNER),
+    Letter(Purpose.REQUESTED, Recipient.FIRM),
+    Letter(Purpose.ACCEPTED, Recipient.FIRM),
+    Letter(Purpose.COMPLETED, Recipient.FIRM),
+    Letter(Purpose.FAILED, Recipient.FIRM),
+    Letter(Purpose.CANCELLED, Recipient.FIRM),
+)
+"""All that are written. A partner is not told by mail of what it has said itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a message tells. `partner` is the body's full name; `market` an ISO 3166 alpha-2 code."""
+    """What a letter may tell; the templates decide what it does tell.
+
+    `partner` and `before` (who had the need until now, where that is known) are bodies' full names, `front` a code,
+    `market` an ISO 3166 alpha-2 code, `reason` a code. `front` is None of a referral that was opened before the
+    notifier kept such things; `firm_name` where it is unknown or must not be told.
+    """
 
     referral_id: str
     partner: str
-    front: str
-    import_: bool
-    market: str | None
-    firm_name: str | None
+    firm_name: str | None = None
+    front: str | None = None
+    import_: bool = False
+    market: str | None = None
+    supporting: bool = False
+    rerouted: bool = False
+    before: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A message in one language."""
+    """A letter in one language: a subject of one line, the plain text, and the HTML that says the same."""
 
     subject: str
     body: str
+    html: str
 
 
-def to_partner(facts: Facts) -> Words:
-    """A partner's desk: a firm was referred to it. In Italian, the language of all twelve; no contacts of the firm in
-    it."""
-    return Words(
-        subject=f"Nuova segnalazione: {_front(facts, 'it')}",
-        body=(
-            f"Gentili colleghi di {line(facts.partner)},\n\n"
-            f"{_firm(facts, 'it')} vi è stata affidata per: {_what(facts, 'it')}.\n\n"
-            "I dati dell'impresa, i motivi della scelta e i recapiti sono nel vostro flusso delle segnalazioni;\n"
-            "lì si attende anche la vostra risposta: accettata o respinta, con il motivo.\n\n"
-            f"Segnalazione: {facts.referral_id}\n"
-        ),
-    )
-
-
-def to_firm(facts: Facts, language: Language) -> Words:
-    """The firm: which body is going to help it."""
-    partner, what = line(facts.partner), _what(facts, language)
-    match language:
-        case "it":
-            return Words(
-                subject=f"La vostra richiesta è stata affidata a {partner}",
-                body=(
-                    f"Spettabile {_firm(facts, 'it')},\n\n"
-                    f"per {what} vi seguirà {partner}.\n"
-                    "Sarete contattati direttamente; non occorre fare altro.\n\n"
-                    f"Riferimento: {facts.referral_id}\n"
-                ),
-            )
-        case "en":
-            return Words(
-                subject=f"Your request has been handed to {partner}",
-                body=(
-                    f"To {_firm(facts, 'en')},\n\n"
-                    f"{partner} will assist you with {what}.\n"
-                    "They will get in touch with you; there is nothing else for you to do.\n\n"
-                    f"Reference: {facts.referral_id}\n"
-                ),
-            )
-    assert_never(language)
-
-
-def accepted_to_firm(facts: Facts, language: Language) -> Words:
-    """The firm: the body has taken its request up. The front is not told again: the reference names the request."""
-    partner = line(facts.partner)
-    match language:
-        case "it":
-            return Words(
-                subject=f"{partner} ha preso in carico la vostra richiesta",
-                body=(
-                    f"Spettabile {_firm(facts, 'it')},\n\n"
-                    f"{partner} ha preso in carico la vostra richiesta e vi contatterà.\n\n"
-                    f"Riferimento: {facts.referral_id}\n"
-                ),
-            )
-        case "en":
-            return Words(
-                subject=f"{partner} has taken up your request",
-                body=(
-                    f"To {_firm(facts, 'en')},\n\n"
-                    f"{partner} has taken up your request and will get in touch with you.\n\n"
-                    f"Reference: {facts.referral_id}\n"
-                ),
-            )
-    assert_never(language)
+Write: TypeAlias = Callable[[Letter, Language, Facts], Words]
+"""Whoever turns facts into words. The same facts give the same words for as long as the process runs."""
 
 
 def line(text: str) -> str:
-    """The text on one line, without control characters, cut to a length that a header can bear."""
-    plain = "".join(character if character.isprintable() else " " for character in text)
-    words = " ".join(plain.split())
+    """The text on one line, cut to a length that a heading can bear.
+
+    Unprintable characters become spaces: line ends, controls, and the invisible marks that turn the direction of what
+    follows them. So do the quotation marks in which our sentences set names, so that a name cannot end its quotation,
+    and `://`, which mail clients make links of.
+    """
+    seen = text[:_LOOKED_AT]
+    if not seen.isprintable():
+        seen = "".join(character if character.isprintable() else " " for character in seen)
+    words = " ".join(seen.translate(_QUOTATION_MARKS).replace("://", " ").split())
     return words if len(words) <= _LONGEST_NAME else words[: _LONGEST_NAME - 1].rstrip() + "…"
-
-
-def _firm(facts: Facts, language: Language) -> str:
-    unnamed = {"it": "impresa", "en": "the firm"}[language]
-    return line(facts.firm_name or "") or unnamed
-
-
-def _front(facts: Facts, language: Language) -> str:
-    return _FRONTS[language].get(facts.front, line(facts.front))
-
-
-def _what(facts: Facts, language: Language) -> str:
-    marks = [_front(facts, language)]
-    if facts.import_:
-        marks.append({"it": "importazione strategica", "en": "strategic import"}[language])
-    if facts.market:
-        marks.append({"it": f"mercato {line(facts.market)}", "en": f"market {line(facts.market)}"}[language])
-    return ", ".join(marks)

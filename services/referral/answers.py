@@ -10,8 +10,9 @@ from typing import assert_never
 
 from services.referral import domain
 from services.referral.case import Case, Fact, Moment, Referral
-from services.referral.lifecycle import Barred, Flag, Moves, Status, Stays, judge
-from services.referral.updates import Update
+from services.referral.lifecycle import BECOMES, Asked, Barred, Flag, Moves, Stays, judge
+from services.referral.updates import Content, InformationRefusal, MembershipAnswer, Update
+from services.referral.working_days import end_of
 from shared.contracts.rules import Problem, problem
 
 Key = tuple[str, str, str]
@@ -44,38 +45,68 @@ class Answer:
 
 
 def answer(update: Update, case: Case | None, known: MutableMapping[Key, Recorded], moment: Moment) -> Answer:
-    """Decide on one update and change the case; `known` are ids used up before, this one joins them if recorded."""
+    """Decide on one update and change the case; `known` are ids used up before, this one joins them if recorded.
+
+    A repeat is known by its content alone: what was right when it was recorded may be out of time by now.
+    """
     referral = None
-    if case is not None and update.content is not None:
-        referral = case.referrals.get(update.content.referral_id)
-    if update.problems or update.content is None or update.key is None or update.content_hash is None:
-        return Answer(outcome=Outcome.REFUSED, referral=referral, problems=update.problems)
-    before = known.get(update.key)
+    if case is not None and update.referral_id is not None:
+        referral = case.referrals.get(update.referral_id)
+    before = known.get(update.key) if update.key is not None else None
+    if before is not None and before.content_hash == update.content_hash:
+        return Answer(outcome=Outcome.REPEATED, referral=referral, flags=(Flag.REPEATED,))
+    problems = update.problems
     if before is not None:
-        if before.content_hash == update.content_hash:
-            return Answer(outcome=Outcome.REPEATED, referral=referral, flags=(Flag.REPEATED,))
-        return _refused(
-            referral, "", "id-used-for-other-content", "this id was used for other content: send it under a new one"
-        )
-    if case is None or referral is None:
-        return _refused(None, "/referral_id", "referral-unknown", "you have no referral with this id")
-    verdict = judge(referral.status, update.content.asked, front=referral.front, ended_for=referral.reason)
+        told = "this id was used for other content: send it under a new one"
+        problems += (problem("id-used-for-other-content", told),)
+    if problems or update.content is None:
+        return Answer(outcome=Outcome.REFUSED, referral=referral, problems=problems)
+    match update.content:
+        case MembershipAnswer():
+            return _refused(None, "/query_id", "query-unknown", "you were asked nothing under this id")
+        case InformationRefusal():
+            return _refused(None, "/request_id", "request-unknown", "you were asked for nothing under this id")
+        case Content() as content:
+            if case is None or referral is None:
+                return _refused(None, "/referral_id", "referral-unknown", "you have no referral with this id")
+            given = _follow(content, case, referral, update, moment)
+        case _:
+            assert_never(update.content)
+    if given.outcome is Outcome.RECORDED and update.key is not None and update.content_hash is not None:
+        known[update.key] = Recorded(content_hash=update.content_hash, referral_id=referral.referral_id)
+    return given
+
+
+def _follow(content: Content, case: Case, referral: Referral, update: Update, moment: Moment) -> Answer:
+    """What an update that was understood does to the referral that it names."""
+    asked = content.asked
+    hold_until = end_of(content.until) if content.until is not None else None
+    same_hold = (hold_until, content.reason) == (referral.hold_until, referral.reason)
+    facts: list[Fact] = []
+    flags: tuple[Flag, ...] = ()
+    verdict = judge(referral.standing, asked, same_hold=same_hold)
     match verdict:
         case Barred(message):
             return _refused(referral, "/status", "status-not-possible", message)
         case Moves():
-            facts = domain.move(case, referral, update.content.asked, update.content.reason, update.appended_at, moment)
-            flags: tuple[Flag, ...] = ()
+            facts = domain.move(
+                case,
+                referral,
+                BECOMES[asked],
+                content.reason,
+                update.appended_at,
+                moment,
+                hold_until=hold_until,
+                outcomes=content.outcomes,
+            )
         case Stays(flag):
-            facts, flags = [], () if flag is None else (flag,)
-            if update.content.asked is Status.IN_PROGRESS and flag is None:
+            flags = () if flag is None else (flag,)
+            if asked is Asked.IN_PROGRESS and flag is None:
                 domain.touch(case, referral, update.appended_at)
         case _:
             assert_never(verdict)
-    known[update.key] = Recorded(content_hash=update.content_hash, referral_id=referral.referral_id)
-    return Answer(
-        outcome=Outcome.RECORDED, referral=case.referrals[referral.referral_id], flags=flags, facts=tuple(facts)
-    )
+    stands = case.referrals[referral.referral_id]
+    return Answer(outcome=Outcome.RECORDED, referral=stands, flags=flags, facts=tuple(facts))
 
 
 def _refused(referral: Referral | None, pointer: str, rule: str, message: str) -> Answer:

@@ -5,8 +5,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from services.referral.lifecycle import OPEN, Status
+from services.referral.lifecycle import OPEN, Ended, Standing, Status
 from services.referral.receipt import Decision
+from services.referral.updates import Outcome
 from shared.agreement import Agreement
 from shared.contracts.classifier import FirmAssessed
 
@@ -44,7 +45,11 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Referral:
-    """One partner's task for a need. `reason` is that of the latest change, where it has a coded one."""
+    """One partner's task for a need. `reason` is that of the latest change, where it has a coded one.
+
+    On hold it knows where it was before (`resumes`) and when the hold ends (UTC). `cancellation` is why the partner was
+    asked to end its work, if it was: it stands beside the status. `outcomes` are what the partner reported at the end.
+    """
 
     referral_id: str
     need_id: str
@@ -58,10 +63,26 @@ class Referral:
     changed_at: datetime
     reason: str | None = None
     replaces: str | None = None
+    resumes: Status | None = None
+    hold_until: datetime | None = None
+    cancellation: Ended | None = None
+    cancellation_at: datetime | None = None
+    outcomes: tuple[Outcome, ...] = ()
 
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def standing(self) -> Standing:
+        """What decides where it may go from here."""
+        return Standing(
+            status=self.status,
+            front=self.front,
+            resumes=self.resumes,
+            cancelling=self.cancellation is not None,
+            ended_for=self.reason,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +102,14 @@ class Moved:
     was: Status
 
 
-Fact: TypeAlias = Opened | Moved
+@dataclass(frozen=True, slots=True)
+class CancellationAsked:
+    """The partner was asked to end its work; the referral stands where it stood."""
+
+    referral: Referral
+
+
+Fact: TypeAlias = Opened | Moved | CancellationAsked
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +147,10 @@ class Case:
     receipts: list[Receipt] = field(default_factory=list)
     assessed: bool = False
     """Whether `assessment` differs from the store."""
+    told: dict[str, str] = field(default_factory=dict)
+    """Partner -> digest of what it was last told of the firm's segment and needs."""
+    retold: set[str] = field(default_factory=set)
+    """Partners whose digest differs from the store."""
 
     def put(self, changed: Need | Referral) -> None:
         if isinstance(changed, Need):

@@ -8,23 +8,30 @@ agreement come in with the `Moment`, identifiers derive from need and cause, so 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import assert_never
 
 import msgspec
 
 from services.referral import routing
-from services.referral.case import Case, Fact, Moment, Moved, Need, NeedState, Opened, Receipt, Referral
-from services.referral.lifecycle import BY_HUB, REROUTED_FAILURE, Ended, Status
-from services.referral.receipt import Decision, Outcome, Rule, digest
-from services.referral.routing import Consented, Question
-from shared.contracts import ids
+from services.referral.case import (
+    CancellationAsked,
+    Case,
+    Fact,
+    Moment,
+    Moved,
+    Need,
+    NeedState,
+    Referral,
+)
+from services.referral.handover import handed_on, route
+from services.referral.handover import need_id as need_id
+from services.referral.lifecycle import BY_HUB, BY_HUB_ON_REQUEST, REROUTED_FAILURE, Ended, Status
+from services.referral.receipt import Rule
+from services.referral.routing import Consented
+from services.referral.updates import Outcome as Reported
 from shared.contracts.classifier import FirmAssessed
 from shared.contracts.classifier import Need as AssessedNeed
 from shared.contracts.firm import Profile
-
-
-def need_id(firm_id: str, need: AssessedNeed) -> str:
-    """The same need of the same firm has the same id, whoever states it and whenever."""
-    return ids.need_id(firm_id, need.front, import_=need.import_, market=need.market)
 
 
 def assess(case: Case, assessed: FirmAssessed, moment: Moment) -> list[Fact]:
@@ -58,15 +65,37 @@ def assess(case: Case, assessed: FirmAssessed, moment: Moment) -> list[Fact]:
         if _is_to_be_routed(known, stated):
             if known.closed_at is not None:  # served once: whoever rejected it then may take it now
                 known = replace(known, excluded=frozenset(), rerouted=0)
-            facts.extend(_route(case, known, moment))
+            facts.extend(route(case, known, moment))
     return facts
 
 
 def move(
-    case: Case, referral: Referral, status: Status, reason: str | None, at: datetime, moment: Moment
+    case: Case,
+    referral: Referral,
+    status: Status,
+    reason: str | None,
+    at: datetime,
+    moment: Moment,
+    *,
+    hold_until: datetime | None = None,
+    outcomes: tuple[Reported, ...] = (),
 ) -> list[Fact]:
-    """A partner's update moves its referral; what follows for the need comes with it, a re-route included."""
-    moved = replace(referral, status=status, reason=reason, changed_at=at)
+    """A partner's update moves its referral; what follows for the need comes with it, a re-route included.
+
+    `hold_until` (UTC) is for `on_hold`, `outcomes` for `completed` and `failed`. A confirmed cancellation has the
+    reason for which it was requested.
+    """
+    if status is Status.CANCELLED and referral.cancellation is not None:
+        reason = referral.cancellation.value
+    moved = replace(
+        referral,
+        status=status,
+        reason=reason,
+        changed_at=at,
+        resumes=referral.status if status is Status.ON_HOLD else None,
+        hold_until=hold_until if status is Status.ON_HOLD else None,
+        outcomes=outcomes if status in (Status.COMPLETED, Status.FAILED) else (),
+    )
     case.put(moved)
     facts: list[Fact] = [Moved(moved, referral.status)]
     need = case.needs[referral.need_id]
@@ -76,11 +105,30 @@ def move(
         case Status.FAILED if reason != REROUTED_FAILURE:
             case.put(replace(need, state=NeedState.UNMET, reason=reason, closed_at=at))
         case Status.REJECTED | Status.FAILED:
-            need = replace(need, excluded=need.excluded | {referral.partner}, rerouted=need.rerouted + 1)
-            case.put(need)
-            facts.extend(_route(case, need, moment))
-        case Status.REQUESTED | Status.RECEIVED | Status.ACCEPTED | Status.IN_PROGRESS | Status.CANCELLED:
-            pass
+            need = handed_on(case, need, referral.partner)
+            if referral.cancellation is None:
+                facts.extend(route(case, need, moment))
+            else:
+                facts.extend(_after_cancellation(case, need, referral, referral.cancellation, moment))
+        case Status.CANCELLED if referral.cancellation is not None:
+            facts.extend(_after_cancellation(case, need, referral, referral.cancellation, moment))
+        case Status.REQUESTED | Status.RECEIVED | Status.ACCEPTED | Status.IN_PROGRESS | Status.ON_HOLD:
+            pass  # the need stays with the partner
+        case Status.CANCELLED | Status.ENTERED_IN_ERROR:
+            raise ValueError(f"no partner's update makes a referral {status}")
+        case _:
+            assert_never(status)
+    return facts
+
+
+def cancel(case: Case, referral: Referral, why: Ended, moment: Moment) -> list[Fact]:
+    """The hub takes a referral back for `why`, or asks the partner to end work that has begun; see to the need.
+
+    Nothing happens where the reason does not reach the referral's status, or where the partner was asked already.
+    """
+    facts = _take_back(case, referral, why, moment)
+    if case.referrals[referral.referral_id].status is Status.CANCELLED and facts:
+        facts.extend(_after_cancellation(case, case.needs[referral.need_id], referral, why, moment))
     return facts
 
 
@@ -96,9 +144,7 @@ def erase(case: Case, moment: Moment) -> list[Fact]:
         case.assessment = msgspec.structs.replace(case.assessment, profile=bare, publishers=())
     facts: list[Fact] = []
     for referral in [referral for referral in case.referrals.values() if referral.is_open]:
-        ended = replace(referral, status=Status.CANCELLED, reason=Ended.FIRM_ERASED.value, changed_at=moment.at)
-        case.put(ended)
-        facts.append(Moved(ended, referral.status))
+        facts += _take_back(case, referral, Ended.FIRM_ERASED, moment)
     for need in list(case.needs.values()):
         if need.state not in (NeedState.MET, NeedState.UNMET, NeedState.WITHDRAWN):
             case.put(replace(need, state=NeedState.WITHDRAWN, reason=Ended.FIRM_ERASED.value))
@@ -108,16 +154,50 @@ def erase(case: Case, moment: Moment) -> list[Fact]:
 def _end(case: Case, assessed: FirmAssessed, moment: Moment) -> Iterator[Fact]:
     for referral in [referral for referral in case.referrals.values() if referral.is_open]:
         why = _why_end(referral, assessed, moment)
-        if why is None or referral.status not in BY_HUB[why]:
+        if why is None:
             continue
-        ended = replace(referral, status=Status.CANCELLED, reason=why.value, changed_at=moment.at)
+        facts = _take_back(case, referral, why, moment)
+        if case.referrals[referral.referral_id].status is Status.CANCELLED:
+            state = NeedState.WITHDRAWN if why is Ended.FIRM_CEASED else NeedState.WAITING_CONSENT
+            case.put(replace(case.needs[referral.need_id], state=state, reason=why.value))
+        yield from facts
+
+
+def _take_back(case: Case, referral: Referral, why: Ended, moment: Moment) -> list[Fact]:
+    """Cancel a referral or ask for it, as the table has it; the need is left to others."""
+    if referral.status in BY_HUB[why]:
+        ended = replace(
+            referral,
+            status=Status.CANCELLED,
+            reason=why.value,
+            changed_at=moment.at,
+            resumes=None,
+            hold_until=None,
+        )
         case.put(ended)
-        need = case.needs[referral.need_id]
-        if why is Ended.FIRM_CEASED:
+        return [Moved(ended, referral.status)]
+    if referral.cancellation is None and referral.status in BY_HUB_ON_REQUEST.get(why, ()):
+        asked = replace(referral, cancellation=why, cancellation_at=moment.at)
+        case.put(asked)
+        return [CancellationAsked(asked)]
+    return []
+
+
+def _after_cancellation(case: Case, need: Need, referral: Referral, why: Ended, moment: Moment) -> Iterator[Fact]:
+    """What becomes of a need whose referral the hub has ended: it goes on to another partner, if it still is one."""
+    match why:
+        case Ended.FIRM_CEASED | Ended.FIRM_MERGED | Ended.FIRM_ERASED:
             case.put(replace(need, state=NeedState.WITHDRAWN, reason=why.value))
-        else:
-            case.put(replace(need, state=NeedState.WAITING_CONSENT, reason=why.value))
-        yield Moved(ended, referral.status)
+        case Ended.FIRM_REQUEST | Ended.DUPLICATE:
+            case.put(replace(need, state=NeedState.UNMET, reason=why.value, closed_at=moment.at))
+        case Ended.SUPERSEDED:
+            case.put(replace(need, state=NeedState.MANUAL, reason=why.value))
+        case Ended.NO_RESPONSE | Ended.PARTNER_LEFT:
+            yield from route(case, handed_on(case, need, referral.partner), moment)
+        case Ended.CONSENT_WITHDRAWN | Ended.CONSENT_EXPIRED | Ended.AGREEMENT_ENDED | Ended.MEMBERSHIP_CHANGED:
+            yield from route(case, need, moment)
+        case _:
+            assert_never(why)
 
 
 def _why_end(referral: Referral, assessed: FirmAssessed, moment: Moment) -> Ended | None:
@@ -143,63 +223,3 @@ def _is_to_be_routed(need: Need, stated: AssessedNeed) -> bool:
             return need.reason == Rule.AGREEMENT_IN_FORCE.value
         case NeedState.MET | NeedState.UNMET:
             return need.closed_at is not None and stated.declared_at is not None and stated.declared_at > need.closed_at
-
-
-def _route(case: Case, need: Need, moment: Moment) -> Iterator[Fact]:
-    """Decide on a need, keep the receipt if it says something new, open the referral if somebody is responsible."""
-    if case.assessment is None:
-        raise LookupError(f"need {need.need_id} has no assessment to be routed by")
-    stated = {need_id(case.firm_id, still) for still in case.assessment.needs}
-    if need.need_id not in stated:
-        case.put(replace(need, state=NeedState.WITHDRAWN, reason="no_longer_needed"))
-        return
-    decision = routing.route(
-        Question(
-            firm_id=case.firm_id,
-            front=need.front,
-            import_=need.import_,
-            consents=case.assessment.consents,
-            memberships=case.assessment.memberships,
-            excluded=need.excluded,
-            rerouted=need.rerouted,
-            at=moment.at,
-            day=moment.day,
-        ),
-        moment.agreement,
-    )
-    before = case.referrals.get(need.referral_id) if need.referral_id and need.closed_at is None else None
-    opened = _open(need, decision, before, moment) if decision.partner else None
-    decided = digest(decision)
-    if opened is not None or need.decided != decided:
-        referral_id = opened.referral_id if opened else None
-        case.receipts.append(Receipt(need.need_id, case.firm_id, moment.cause_id, moment.at, decision, referral_id))
-    match decision.outcome:
-        case Outcome.ASSIGNED:
-            state, reason = NeedState.REFERRED, None
-        case Outcome.WAITING_CONSENT:
-            state, reason = NeedState.WAITING_CONSENT, decision.rule.value
-        case Outcome.MANUAL:
-            state, reason = NeedState.MANUAL, decision.rule.value
-    referral_id = opened.referral_id if opened else need.referral_id
-    case.put(replace(need, state=state, reason=reason, referral_id=referral_id, closed_at=None, decided=decided))
-    if opened is not None:
-        case.put(opened)
-        yield Opened(opened, decision, before)
-
-
-def _open(need: Need, decision: Decision, before: Referral | None, moment: Moment) -> Referral | None:
-    if decision.partner is None:
-        return None
-    return Referral(
-        referral_id=ids.referral_id(need.need_id, moment.cause_id, before.referral_id if before else 0),
-        need_id=need.need_id,
-        firm_id=need.firm_id,
-        partner=decision.partner,
-        front=need.front,
-        import_=need.import_,
-        market=need.market,
-        status=Status.REQUESTED,
-        requested_at=moment.at,
-        changed_at=moment.at,
-        replaces=before.referral_id if before else None,
-    )

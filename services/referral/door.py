@@ -1,6 +1,6 @@
 """The updates door: a letter as it lies there made an update, or all that is wrong with it. Total: it never raises."""
 
-from services.referral.updates import NOT_SERVED_YET, UPDATED, Content, Update, understand
+from services.referral.updates import DATA, UPDATED, Said, Update, referral_named, understand
 from shared.contracts.envelope import Broken, Envelope, read_envelope
 from shared.contracts.rules import Problem, problem
 from shared.feeds.subscriptions import Letter
@@ -21,18 +21,20 @@ def read_update(letter: Letter, context: object) -> Update:
         content_hash=envelope.content_hash if isinstance(envelope, Envelope) else None,
         content=content if not problems else None,
         problems=problems,
+        referral_id=referral_named(envelope.data) if envelope.data and envelope.type in (UPDATED, None) else None,
     )
 
 
-def _content(envelope: Envelope | Broken, letter: Letter) -> tuple[Content | None, tuple[Problem, ...]]:
+def _content(envelope: Envelope | Broken, letter: Letter) -> tuple[Said | None, tuple[Problem, ...]]:
     problems = envelope.problems if isinstance(envelope, Broken) else ()
     content = None
-    if envelope.type == UPDATED:
+    if envelope.type is None:
+        return None, problems
+    if envelope.type in DATA:
         if envelope.data is not None:
-            content, more = understand(envelope.data, letter.appended_at)
+            content, more = understand(envelope.type, envelope.data, letter.appended_at)
             problems += more
-    elif envelope.type in NOT_SERVED_YET:
-        problems += (problem("type-not-served-yet", f"{envelope.type} is not served by this version yet"),)
-    elif envelope.type is not None:
-        problems += (problem("type-unknown", f"nothing of this type is read here; {UPDATED} is"),)
+    else:
+        told = f"type {envelope.type[:64]!r} is not read on an updates topic; read are {', '.join(DATA)}"
+        problems += (problem("type-unknown", told),)
     return content, problems

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from services.referral import domain, store, views
+from services.referral import domain, store, update_log, views
 from services.referral.answers import Answer, Outcome, answer
 from services.referral.case import Moment
 from services.referral.door import read_update
@@ -15,13 +15,16 @@ from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, F
 from shared.contracts.notifier import NotificationDelivered
 from shared.contracts.referral import ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
+    FirmStatus,
+    ReferralCancellationRequested,
     ReferralCancelled,
+    ReferralClosed,
     ReferralRequested,
     UpdateHeld,
     UpdateRecorded,
     UpdateRefused,
 )
-from shared.feeds.speech import Batch, Said, Work
+from shared.feeds.speech import Batch, Heard, Said, Work
 from shared.feeds.subscriptions import AtDoor, On
 from shared.postgres.pool import Connection
 
@@ -52,17 +55,18 @@ async def route_needs(assessments: Batch[Assessment], work: Work[Accord]) -> lis
         match event:
             case FirmAssessed():
                 said += views.told(domain.assess(case, event, moment), case, heard.cause)
-                forgotten.discard(event.firm_id)
+                said += views.news_of(case, heard.cause, work.now)
             case AssessmentErased():
                 said += views.told(domain.erase(case, moment), case, heard.cause)
                 case.assessment, case.assessed = None, False
+                case.told, case.retold = {}, set()
                 forgotten.add(event.firm_id)
             case AssessmentSucceeded():
                 pass
             case _:
                 assert_never(event)
+    await store.forget(work.connection, sorted(forgotten))
     await store.save_cases(work.connection, cases.values(), work.now)
-    await store.forget_assessments(work.connection, sorted(forgotten))
     return said
 
 
@@ -70,10 +74,10 @@ async def take_updates(updates: Batch[Update], work: Work[Accord]) -> list[Said]
     """Answer every record once: recorded, repeated or refused; an update that moves its referral is followed by the
     rest."""
     cases = await store.load_cases(work.connection, updates.firm_ids, assessments=True)
-    known = await store.recorded_updates(work.connection, [key for heard in updates if (key := heard.event.key)])
+    known = await update_log.recorded_updates(work.connection, [key for heard in updates if (key := heard.event.key)])
     day = await store.day_in_rome(work.connection, work.now)
     said: list[Said] = []
-    answered: list[tuple[Update, Answer]] = []
+    answered: list[tuple[Heard[Update], Answer]] = []
     for heard in updates:
         case = cases.get(heard.firm_id) if heard.firm_id is not None else None
         given = answer(heard.event, case, known, Moment(heard.cause.id, work.now, day, work.context.agreement))
@@ -87,22 +91,24 @@ async def take_updates(updates: Batch[Update], work: Work[Accord]) -> list[Said]
         said.append(views.answer_to(heard, given))
         if case is not None:
             said += views.told(given.facts, case, heard.cause)
-        answered.append((heard.event, given))
+            if given.facts:
+                said += views.news_of(case, heard.cause, work.now)
+        answered.append((heard, given))
     await store.save_cases(work.connection, cases.values(), work.now)
-    await store.save_updates(work.connection, answered)
+    await update_log.save_updates(work.connection, answered)
     return said
 
 
 async def find_firms(connection: Connection, updates: Sequence[Update]) -> list[str | None]:
     """The firms that updates are about; none for a referral that is not this partner's."""
-    named = [(one.partner, one.content.referral_id) for one in updates if one.content is not None]
-    firms = await store.firms_of(connection, named) if named else {}
-    return [firms.get((one.partner, one.content.referral_id)) if one.content is not None else None for one in updates]
+    named = [(one.partner, one.referral_id) for one in updates if one.referral_id is not None]
+    firms = await update_log.firms_of(connection, named) if named else {}
+    return [firms.get((one.partner, one.referral_id)) if one.referral_id is not None else None for one in updates]
 
 
 async def record_deliveries(deliveries: Batch[NotificationDelivered], work: Work[Accord]) -> list[Said]:
     """Keep with each referral what was delivered about it."""
-    await store.save_deliveries(work.connection, [heard.event for heard in deliveries])
+    await update_log.save_deliveries(work.connection, [heard.event for heard in deliveries])
     return []
 
 
@@ -110,7 +116,14 @@ SUBSCRIPTIONS = (
     On(
         (FirmAssessed, AssessmentErased, AssessmentSucceeded),
         route_needs,
-        says=(ReferralOpened, ReferralMoved, ReferralRequested, ReferralCancelled),
+        says=(
+            ReferralOpened,
+            ReferralMoved,
+            ReferralRequested,
+            ReferralCancelled,
+            ReferralCancellationRequested,
+            FirmStatus,
+        ),
     ),
     AtDoor(
         topic="partners.{partner}.updates.v1",
@@ -118,7 +131,17 @@ SUBSCRIPTIONS = (
         firm_of=find_firms,
         handler=take_updates,
         held=views.held,
-        says=(UpdateRecorded, UpdateRefused, UpdateHeld, ReferralOpened, ReferralMoved, ReferralRequested),
+        says=(
+            UpdateRecorded,
+            UpdateRefused,
+            UpdateHeld,
+            ReferralOpened,
+            ReferralMoved,
+            ReferralRequested,
+            ReferralCancelled,
+            ReferralClosed,
+            FirmStatus,
+        ),
     ),
     On(NotificationDelivered, record_deliveries),
 )

@@ -20,6 +20,7 @@ class Rule(StrEnum):
     VERIFIED_MEMBERSHIP = "verified_membership"
     FALLBACK = "fallback"
     NOBODY_LEFT = "nobody_left"
+    ASSIGNED_BY_PERSON = "assigned_by_person"
 
 
 class Outcome(StrEnum):
@@ -59,6 +60,8 @@ class Predicate(StrEnum):
     YOUNGER_MEMBERSHIP = "younger_membership"
     TIE_LOST = "tie_lost"
     MEMBERSHIP_DECIDED = "membership_decided"
+    ASSIGNED_BY_PERSON = "assigned_by_person"
+    PERSON_DECIDED = "person_decided"
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -91,8 +94,17 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     partner: str | None = None
 
 
+class Person(msgspec.Struct, frozen=True):
+    """Who decided in place of the rules, as the operating system knows them, and why in their words. The Region's view
+    alone: no partner and no firm is told."""
+
+    by: str
+    reason: str
+
+
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The receipt of one routing decision. `partner` is set exactly where the outcome is `assigned`."""
+    """The receipt of one routing decision. `partner` is set exactly where the outcome is `assigned`, `person` exactly
+    where the rule is `assigned_by_person`."""
 
     agreement: str
     outcome: Outcome
@@ -102,6 +114,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     would_change_it: tuple[Change, ...]
     partner: str | None = None
     tie: Tie | None = None
+    person: Person | None = None
 
 
 def digest(decision: Decision) -> str:

@@ -1,4 +1,4 @@
-"""The referral service's tables: what is read before a decision and written after it.
+"""The tables of cases: what is read before a decision and written after it.
 
 Every function takes the connection of an open transaction in which the firms' rows are locked. Columns travel as
 arrays, one statement for all firms of a batch.
@@ -6,16 +6,15 @@ arrays, one statement for all firms of a batch.
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import asyncpg
 import msgspec
 
-from services.referral.answers import Answer, Key, Outcome, Recorded
 from services.referral.case import Case, Need, NeedState, Receipt, Referral
-from services.referral.lifecycle import Status
-from services.referral.updates import Update
+from services.referral.lifecycle import Ended, Status
+from services.referral.updates import Outcome
 from shared.contracts.classifier import FirmAssessed
-from shared.contracts.notifier import NotificationDelivered
 from shared.postgres.pool import Connection
 
 
@@ -29,6 +28,8 @@ async def load_cases(connection: Connection, firm_ids: Sequence[str], *, assessm
         "SELECT * FROM referrals WHERE firm_id = ANY($1) ORDER BY requested_at, referral_id", firm_ids
     ):
         cases[row["firm_id"]].referrals[row["referral_id"]] = _referral(row)
+    for row in await connection.fetch("SELECT * FROM firm_statuses WHERE firm_id = ANY($1)", firm_ids):
+        cases[row["firm_id"]].told[row["partner"]] = row["digest"]
     if assessments:
         sql = "SELECT firm_id, state::text AS state FROM assessments WHERE firm_id = ANY($1)"
         for row in await connection.fetch(sql, firm_ids):
@@ -45,10 +46,12 @@ ON CONFLICT (firm_id) DO UPDATE SET
 """
 
 
-async def forget_assessments(connection: Connection, firm_ids: Sequence[str]) -> None:
-    """Drop what is known of firms that asked for it; needs and referrals stay, without a word about the firm."""
+async def forget(connection: Connection, firm_ids: Sequence[str]) -> None:
+    """Drop what is known of firms that asked for it; needs and referrals stay, without a word about the firm. What was
+    heard of such a firm afterwards is to be saved afterwards."""
     if firm_ids:
         await connection.execute("DELETE FROM assessments WHERE firm_id = ANY($1)", firm_ids)
+        await connection.execute("DELETE FROM firm_statuses WHERE firm_id = ANY($1)", firm_ids)
 
 
 _SAVE_NEEDS = """
@@ -68,11 +71,18 @@ ON CONFLICT (need_id) DO UPDATE SET
 
 _SAVE_REFERRALS = """
 INSERT INTO referrals (referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
-                       requested_at, changed_at)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::text[],
-                     $9::text[], $10::uuid[], $11::timestamptz[], $12::timestamptz[])
+                       requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes)
+SELECT referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
+       requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes::jsonb
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::text[],
+            $9::text[], $10::uuid[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::timestamptz[],
+            $15::text[], $16::timestamptz[], $17::text[])
+     AS changed (referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
+                 requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes)
 ON CONFLICT (referral_id) DO UPDATE SET
-    status = excluded.status, reason = excluded.reason, changed_at = excluded.changed_at
+    status = excluded.status, reason = excluded.reason, changed_at = excluded.changed_at, resumes = excluded.resumes,
+    hold_until = excluded.hold_until, cancellation = excluded.cancellation,
+    cancellation_at = excluded.cancellation_at, outcomes = excluded.outcomes
 """
 
 _SAVE_RECEIPTS = """
@@ -80,6 +90,11 @@ INSERT INTO decisions (need_id, cause_id, firm_id, referral_id, decided_at, agre
 SELECT need_id, cause_id, firm_id, referral_id, decided_at, agreement, receipt::jsonb
 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[], $7::text[])
      AS decided (need_id, cause_id, firm_id, referral_id, decided_at, agreement, receipt)
+"""
+
+_SAVE_STATUSES = """
+INSERT INTO firm_statuses (firm_id, partner, digest) SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])
+ON CONFLICT (firm_id, partner) DO UPDATE SET digest = excluded.digest
 """
 
 
@@ -100,6 +115,9 @@ async def save_cases(connection: Connection, cases: Iterable[Case], at: datetime
     await _save_referrals(connection, [one for one in referrals if not one.is_open])
     await _save_referrals(connection, [one for one in referrals if one.is_open])
     await _save_receipts(connection, [receipt for case in changed for receipt in case.receipts])
+    told = [(case.firm_id, partner, case.told[partner]) for case in changed for partner in sorted(case.retold)]
+    if told:
+        await connection.execute(_SAVE_STATUSES, *map(list, zip(*told, strict=True)))
 
 
 async def _save_needs(connection: Connection, needs: Sequence[Need]) -> None:
@@ -140,6 +158,11 @@ async def _save_referrals(connection: Connection, referrals: Sequence[Referral])
             [one.replaces for one in referrals],
             [one.requested_at for one in referrals],
             [one.changed_at for one in referrals],
+            [one.resumes for one in referrals],
+            [one.hold_until for one in referrals],
+            [one.cancellation for one in referrals],
+            [one.cancellation_at for one in referrals],
+            [msgspec.json.encode(one.outcomes).decode() for one in referrals],
         )
 
 
@@ -161,87 +184,6 @@ async def day_in_rome(connection: Connection, at: datetime) -> date:
     """The day that it is in Italy at `at`; asked of the database, which brings its own time zones."""
     day: date = await connection.fetchval("SELECT ($1::timestamptz AT TIME ZONE 'Europe/Rome')::date", at)
     return day
-
-
-async def firms_of(connection: Connection, referrals: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """(partner, referral id) -> firm, for those that exist and are that partner's; another's are not there."""
-    rows = await connection.fetch(
-        """SELECT asked.partner, referral_id, firm_id
-           FROM unnest($1::text[], $2::uuid[]) AS asked (partner, referral_id)
-           JOIN referrals USING (partner, referral_id)""",
-        [partner for partner, _ in referrals],
-        [referral_id for _, referral_id in referrals],
-    )
-    return {(row["partner"], row["referral_id"]): row["firm_id"] for row in rows}
-
-
-async def recorded_updates(connection: Connection, keys: Sequence[Key]) -> dict[Key, Recorded]:
-    """Which of these (topic, source, id) have been recorded already."""
-    rows = await connection.fetch(
-        """SELECT topic, source, id, content_hash, referral_id
-           FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (topic, source, id)
-           JOIN updates USING (topic, source, id) WHERE outcome = 'recorded'""",
-        [topic for topic, _, _ in keys],
-        [source for _, source, _ in keys],
-        [id for _, _, id in keys],
-    )
-    return {
-        (row["topic"], row["source"], row["id"]): Recorded(
-            content_hash=row["content_hash"], referral_id=row["referral_id"]
-        )
-        for row in rows
-    }
-
-
-async def save_updates(connection: Connection, answered: Sequence[tuple[Update, Answer]]) -> None:
-    """Keep every record of an updates topic, refused ones included."""
-    await connection.executemany(
-        """INSERT INTO updates (topic, partition, record_offset, partner, source, id, content_hash, outcome,
-                                referral_id, flags, rules, content, appended_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::jsonb, $13)""",
-        [
-            (
-                update.topic,
-                update.partition,
-                update.offset,
-                update.partner,
-                update.source,
-                update.id,
-                update.content_hash,
-                answer.outcome.value,
-                answer.referral.referral_id if answer.referral else None,
-                [flag.value for flag in answer.flags],
-                [problem.rule for problem in answer.problems],
-                _kept(update, answer),
-                update.appended_at,
-            )
-            for update, answer in answered
-        ],
-    )
-
-
-def _kept(update: Update, answer: Answer) -> str | None:
-    """What an update said, as JSON, where it can be erased with its firm; a repeat says nothing new."""
-    if update.content is None or answer.referral is None or answer.outcome is Outcome.REPEATED:
-        return None
-    return msgspec.json.encode(update.content).decode()
-
-
-async def save_deliveries(connection: Connection, delivered: Sequence[NotificationDelivered]) -> None:
-    """Keep the proof that a message was taken by the recipient's side; the first one stands."""
-    await connection.execute(
-        """INSERT INTO deliveries (referral_id, channel, recipient, purpose, firm_id, message_id, delivered_at)
-           SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[],
-                                $7::timestamptz[])
-           ON CONFLICT DO NOTHING""",
-        [one.referral_id for one in delivered],
-        [one.channel for one in delivered],
-        [one.recipient for one in delivered],
-        [one.purpose for one in delivered],
-        [one.firm_id for one in delivered],
-        [one.message_id for one in delivered],
-        [one.at for one in delivered],
-    )
 
 
 def _need(row: asyncpg.Record) -> Need:
@@ -276,4 +218,13 @@ def _referral(row: asyncpg.Record) -> Referral:
         changed_at=row["changed_at"],
         reason=row["reason"],
         replaces=row["replaces"],
+        resumes=Status(row["resumes"]) if row["resumes"] else None,
+        hold_until=row["hold_until"],
+        cancellation=Ended(row["cancellation"]) if row["cancellation"] else None,
+        cancellation_at=row["cancellation_at"],
+        outcomes=_outcomes(row["outcomes"]),
     )
+
+
+def _outcomes(stored: list[dict[str, Any]]) -> tuple[Outcome, ...]:
+    return msgspec.convert(stored, tuple[Outcome, ...]) if stored else ()

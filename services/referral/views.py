@@ -6,10 +6,13 @@ nobody's business.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import assert_never
 
 from services.referral.answers import Answer, Outcome
-from services.referral.case import Case, Fact, Moved, Opened
+from services.referral.case import CancellationAsked, Case, Fact, Moved, Opened, Referral
 from services.referral.lifecycle import Status
+from services.referral.news import news
 from services.referral.receipt import Candidate, Decision, Rule, Verdict
 from services.referral.updates import Update
 from shared.contracts import referrals
@@ -17,8 +20,11 @@ from shared.contracts.classifier import FirmAssessed
 from shared.contracts.receipts import Position
 from shared.contracts.referral import ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
+    ReferralCancellationRequested,
     ReferralCancelled,
+    ReferralClosed,
     ReferralRequested,
+    ReportedOutcome,
     UpdateHeld,
     UpdateRecorded,
     UpdateRefused,
@@ -43,13 +49,27 @@ def told(facts: Iterable[Fact], case: Case, cause: Cause) -> Iterator[Said]:
                 )
             case Moved():
                 yield cause.says(_moved(fact, case.assessment), firm_id=case.firm_id)
-                if fact.referral.status is Status.CANCELLED:
+                end = _ended(fact.referral)
+                if end is not None:
                     yield cause.says(
-                        _cancelled(fact),
-                        firm_id=case.firm_id,
-                        to=fact.referral.partner,
-                        subject=fact.referral.referral_id,
+                        end, firm_id=case.firm_id, to=fact.referral.partner, subject=fact.referral.referral_id
                     )
+            case CancellationAsked():
+                yield cause.says(_asked_back(fact, case.assessment), firm_id=case.firm_id)
+                yield cause.says(
+                    _cancellation_requested(fact),
+                    firm_id=case.firm_id,
+                    to=fact.referral.partner,
+                    subject=fact.referral.referral_id,
+                )
+            case _:
+                assert_never(fact)
+
+
+def news_of(case: Case, cause: Cause, at: datetime) -> Iterator[Said]:
+    """What those who told us of the firm hear of how it stands now; the case remembers it, so save it afterwards."""
+    for partner, status in news(case, at):
+        yield cause.says(status, firm_id=case.firm_id, to=partner, subject=case.firm_id)
 
 
 def answer_to(heard: Heard[Update], answer: Answer) -> Said:
@@ -57,6 +77,7 @@ def answer_to(heard: Heard[Update], answer: Answer) -> Said:
     update, referral = heard.event, answer.referral
     referral_id = referral.referral_id if referral else None
     status = referral.status.value if referral else None
+    hold_until = referral.hold_until if referral else None
     event: UpdateRecorded | UpdateRefused
     match answer.outcome:
         case Outcome.REFUSED:
@@ -66,6 +87,7 @@ def answer_to(heard: Heard[Update], answer: Answer) -> Said:
                 update_id=update.id,
                 referral_id=referral_id,
                 status=status,
+                hold_until=hold_until,
                 problems=answer.problems,
             )
         case Outcome.RECORDED | Outcome.REPEATED:
@@ -75,6 +97,7 @@ def answer_to(heard: Heard[Update], answer: Answer) -> Said:
                 update_id=update.id,
                 referral_id=referral_id,
                 status=status,
+                hold_until=hold_until,
                 flags=tuple(flag.value for flag in answer.flags),
             )
     return heard.says(event, to=heard.partner, subject=referral_id)
@@ -165,13 +188,52 @@ def _moved(fact: Moved, firm: FirmAssessed) -> ReferralMoved:
     )
 
 
-def _cancelled(fact: Moved) -> ReferralCancelled:
+def _ended(referral: Referral) -> ReferralCancelled | ReferralClosed | None:
+    """What the partner is told of an end, beside the answer to its update."""
+    if referral.status is Status.CANCELLED:
+        return ReferralCancelled(
+            referral_id=referral.referral_id,
+            status=referral.status.value,
+            at=referral.changed_at,
+            reason=referral.reason or "",
+        )
+    if referral.status is Status.COMPLETED:
+        return ReferralClosed(
+            referral_id=referral.referral_id,
+            status=referral.status.value,
+            at=referral.changed_at,
+            outcomes=tuple(
+                ReportedOutcome(code=one.code, market=one.market, value_eur=one.value_eur, on=one.on)
+                for one in referral.outcomes
+            ),
+            confirmed_by_firm="pending",
+        )
+    return None
+
+
+def _asked_back(fact: CancellationAsked, firm: FirmAssessed) -> ReferralMoved:
     referral = fact.referral
-    return ReferralCancelled(
+    return ReferralMoved(
+        firm_id=referral.firm_id,
+        referral_id=referral.referral_id,
+        partner=referral.partner,
+        was=referral.status.value,
+        status="cancellation_requested",
+        at=referral.cancellation_at or referral.changed_at,
+        reason=referral.cancellation,
+        firm_name=firm.profile.name,
+        contacts=firm.profile.contacts,
+    )
+
+
+def _cancellation_requested(fact: CancellationAsked) -> ReferralCancellationRequested:
+    referral = fact.referral
+    return ReferralCancellationRequested(
         referral_id=referral.referral_id,
         status=referral.status.value,
-        at=referral.changed_at,
-        reason=referral.reason or "",
+        at=referral.cancellation_at or referral.changed_at,
+        hold_until=referral.hold_until,
+        reason=referral.cancellation or "",
     )
 
 

@@ -9,11 +9,14 @@ which the canonical form follows.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import NoReturn, TypeAlias
+
+import msgspec
 
 from shared.contracts.rules import Problem, problem
 
@@ -27,7 +30,7 @@ DEEPEST = 64
 class Document:
     """What was read. `value` is None where nothing could be; the problems say why.
 
-    `plain` tells that the text holds nothing whose canonical form differs from what the standard library writes.
+    `plain` tells that the text holds nothing whose canonical form differs from what the fast writer writes.
     """
 
     value: Json
@@ -36,11 +39,48 @@ class Document:
 
     def canonical(self, part: Json) -> bytes:
         """RFC 8785 of a part of this document, as UTF-8."""
-        return _write_plain(part).encode() if self.plain else canonical(part)
+        return _write_plain.encode(part) if self.plain else canonical(part)
 
 
 def read(raw: bytes) -> Document:
     """Read one JSON text; all problems of the text at once, as far as it can be read."""
+    return _read_plain(raw) or _read_anything(raw)
+
+
+def _read_plain(raw: bytes) -> Document | None:
+    """What nearly all partners write, read three times faster: None where anything about the text is uncommon.
+
+    Every member has a quotation mark and a colon, so that there are at least as many of these as members; where there
+    are no more than the members that came out, none stood twice.
+    """
+    if b"\\" in raw or _APART.search(raw) is not None or raw.count(b"[") + raw.count(b"{") > DEEPEST:
+        return None
+    try:
+        text = raw.decode()
+        value: Json = _decode_plain(raw)
+    except (UnicodeDecodeError, msgspec.DecodeError):
+        return None
+    if not text.isascii() and max(text) > "\uffff":
+        return None
+    members = 0
+    pending: list[Json] = [value]
+    for one in pending:
+        if isinstance(one, str) or one is None:
+            continue
+        if isinstance(one, dict):
+            members += len(one)
+            pending += one.values()
+        elif isinstance(one, list):
+            pending += one
+        elif isinstance(one, float):
+            if not 1e-4 <= one < _LONG or one.is_integer():
+                return None
+        elif not -_LONG < one < _LONG:
+            return None
+    return Document(value, plain=True) if raw.count(b'":') == members else None
+
+
+def _read_anything(raw: bytes) -> Document:
     try:
         text = raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -60,8 +100,7 @@ def read(raw: bytes) -> Document:
     problems = tuple(_problems(value)) if suspect else ()
     if _TOO_DEEP in problems:
         return Document(None, problems)
-    beyond_bmp = len(text.encode("utf-16-le")) > 2 * len(text)
-    return Document(value, problems, plain=not (reader.odd or escaped or beyond_bmp))
+    return Document(value, problems)
 
 
 def canonical(value: Json) -> bytes:
@@ -75,7 +114,11 @@ def pointer(*steps: str | int) -> str:
 
 
 _TOO_DEEP = problem("json-too-deep", f"nested deeper than {DEEPEST} levels: nothing in the contract is")
-_write_plain = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
+_decode_plain = msgspec.json.Decoder().decode
+_write_plain = msgspec.json.Encoder(order="sorted")
+_APART = re.compile(rb'"\s+:')
+_LONG = 10**15
+"""Below it a number has at most fifteen digits, and every writer writes it the same."""
 
 
 class _NoSuchNumber(ValueError):

@@ -48,6 +48,15 @@ class Admitted(Generic[M]):
 
 def admit(model: type[M], data: Mapping[str, Json], vocabulary: Vocabulary, *, lenient: bool) -> Admitted[M]:
     """Understand `data` as `model`. Not lenient: whatever is wrong refuses. Never raises."""
+    try:
+        # Most data hold as they are; only what does not is prepared and looked at member by member.
+        value = model.model_validate(data, context=vocabulary, extra="forbid")
+    except ValidationError:
+        return _admit_in_parts(model, data, vocabulary, lenient=lenient)
+    return Admitted(value, (), (), dict(data))
+
+
+def _admit_in_parts(model: type[M], data: Mapping[str, Json], vocabulary: Vocabulary, *, lenient: bool) -> Admitted[M]:
     warnings: list[Problem] = []
     left = _prepared(data, model, (), warnings)
     found: dict[tuple[str, str], Problem] = {}

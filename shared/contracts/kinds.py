@@ -6,6 +6,7 @@ the published rules (`rules.py`) where one says more than pydantic's own.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, TypeVar
@@ -27,6 +28,8 @@ from shared.contracts.countries import COUNTRIES
 from shared.contracts.times import rfc3339
 
 LONGEST_LIST = 64
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+"""Python reads weeks as well (2026-W50-1), which nobody here writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def _later_too(value: object) -> datetime:
 
 def _day(value: object) -> date:
     try:
-        if isinstance(value, str) and len(value) == 10:
+        if isinstance(value, str) and _DAY.fullmatch(value):
             return date.fromisoformat(value)
     except ValueError:
         pass
@@ -119,6 +122,8 @@ class _Bounds(Inbound):
     @model_validator(mode="after")
     def _min_is_not_above_max(self) -> _Bounds:
         low, high = getattr(self, "min", None), getattr(self, "max", None)
+        if low is None and high is None:
+            raise PydanticCustomError("wrong-value", "min or max is wanted: leave an unknown figure out")
         if low is not None and high is not None and low > high:
             raise PydanticCustomError("range-reversed", "min is above max")
         return self

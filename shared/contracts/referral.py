@@ -36,7 +36,10 @@ class ReferralOpened(Event, frozen=True, kw_only=True):
 
 
 class ReferralMoved(Event, frozen=True, kw_only=True):
-    """A referral went from one status to another; `reason` is coded where the move has one."""
+    """A referral went from one status to another; `reason` is coded where the move has one.
+
+    `status` may also be `cancellation_requested`, which stands beside the one that the referral keeps (`was`).
+    """
 
     type: ClassVar[str] = "it.portolano.referral.moved.v1"
     feed: ClassVar[str] = topics.REFERRAL_EVENTS

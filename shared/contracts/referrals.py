@@ -1,6 +1,6 @@
 """What a partner reads on its referrals topic: tasks, their end, and the one final answer to each of its updates."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
 import msgspec
@@ -13,6 +13,8 @@ from shared.contracts.referral import Role
 from shared.contracts.rules import Problem
 
 Flag = Literal["late", "out_of_order", "repeated"]
+Confirmation = Literal["yes", "disputed", "pending", "unanswered"]
+"""What the firm says of the outcomes that the partner reported; `pending`: it has not answered yet."""
 
 _FEED = "partners.{partner}.referrals.v1"
 
@@ -110,14 +112,63 @@ class ReferralCancelled(_OfReferral, frozen=True, kw_only=True):
     reason: str
 
 
+class ReferralCancellationRequested(_OfReferral, frozen=True, kw_only=True):
+    """The partner is asked to end work that has begun; `reason` is coded. It confirms, or finishes all the same."""
+
+    type: ClassVar[str] = "it.portolano.referral.cancellation-requested.v1"
+    feed: ClassVar[str] = _FEED
+
+    reason: str
+
+
+class ReportedOutcome(Part, frozen=True, kw_only=True):
+    """A result as the partner reported it: its code, the country (ISO 3166 alpha-2, or XK), euro, the day."""
+
+    code: str
+    market: str | None = None
+    value_eur: float | None = None
+    on: date | None = None
+
+
+class ReferralClosed(_OfReferral, frozen=True, kw_only=True):
+    """The referral was completed with these outcomes; whether the firm confirms them."""
+
+    type: ClassVar[str] = "it.portolano.referral.closed.v1"
+    feed: ClassVar[str] = _FEED
+
+    outcomes: tuple[ReportedOutcome, ...]
+    confirmed_by_firm: Confirmation
+
+
+class NeedStanding(Part, frozen=True, kw_only=True):
+    """A need of the firm and where it stands; who serves it is not told."""
+
+    need_id: str
+    front: str
+    state: str
+
+
+class FirmStatus(Event, frozen=True, kw_only=True):
+    """How a firm of which the partner told us stands: said when it has changed, while the firm's consent covers it."""
+
+    type: ClassVar[str] = "it.portolano.referral.firm-status.v1"
+    feed: ClassVar[str] = _FEED
+
+    firm_id: FirmId
+    segment: Segment
+    needs: tuple[NeedStanding, ...]
+    reference: str | None = None
+
+
 class _OfUpdate(Event, frozen=True, kw_only=True):
-    """What every answer to an update carries; referral and status only where the update names one of this partner's."""
+    """What every answer to an update carries; what is the referral's only where it names one of this partner's."""
 
     position: Position
     at: datetime
     update_id: str | None = None
     referral_id: str | None = None
     status: str | None = None
+    hold_until: datetime | None = None
 
 
 class UpdateRecorded(_OfUpdate, frozen=True, kw_only=True):

@@ -61,6 +61,7 @@ RULES: dict[str, str] = {
     "autonomous-with-holdings": "A firm with holdings is not autonomous.",
     "reason-required": "This status needs a coded reason.",
     "until-required": "`on_hold` needs the day until which.",
+    "until-out-of-range": "A hold ends today at the earliest, and at most 60 working days away.",
     "outcomes-required": "`completed` needs at least one coded outcome.",
     # what is known already
     "id-used-for-other-content": "The id was accepted before with other content; ids are never used again.",
@@ -68,6 +69,8 @@ RULES: dict[str, str] = {
     "firm-erased": "The firm had its data erased; what was observed until then is not taken again.",
     "firm-succeeded": "The firm has another code now; what is said under the old one counts towards the new one.",
     "referral-unknown": "The partner has no such referral.",
+    "query-unknown": "The partner was asked nothing about a membership under this id.",
+    "request-unknown": "The partner was asked for no information under this id.",
     "status-not-possible": "The referral does not move to this status from where it is.",
     "discarded": "The record was held through our fault and then discarded by a person.",
 }

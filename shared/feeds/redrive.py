@@ -20,7 +20,8 @@ from shared.contracts.base import FirmId
 from shared.errors import Trouble
 from shared.feeds import aside, store
 from shared.feeds.aside import Aside, Closing
-from shared.feeds.batches import Opened, Transactions, by_feed, touched
+from shared.feeds.batches import Opened, by_feed, touched
+from shared.feeds.commands import TRIES, Commanding, Kept
 from shared.feeds.failures import Outdated, Permanent, Unreadable, deciding
 from shared.feeds.records import Packed, traceparent_of
 from shared.feeds.sifting import Position
@@ -30,9 +31,6 @@ from shared.postgres.pool import Connection
 log = logging.getLogger(__name__)
 MOST = 500
 """Records of one firm in one transaction, as in a batch."""
-
-TRIES = 5
-"""How often a transaction is begun whose firms turn out to be others under the locks than before them."""
 
 Answer = Callable[[Heard[Any], str], Said]
 """The final answer to a record at a door that is given up: the record (its event None where it cannot be read), why."""
@@ -49,13 +47,8 @@ class Driven:
     reason: str | None = None
 
 
-class Redriving(Transactions[C]):
+class Redriving(Commanding[C]):
     """Redrives and discards what one service holds, one caller at a time. Made like the service's own transactions."""
-
-    @property
-    def code_version(self) -> str:
-        """The version whose handlers decide."""
-        return self._code_version
 
     async def heads(self) -> list[int]:
         """Ids of the records that nothing waits before, oldest first: those that can be redriven."""
@@ -88,7 +81,7 @@ class Redriving(Transactions[C]):
         """
         firm_id = await aside.open_firm(self._pool, id)
         before = await aside.waits_behind(self._pool, [firm_id] if firm_id else [], id)
-        async with self._pool.acquire() as connection, _Kept(connection, not rehearse):
+        async with self._pool.acquire() as connection, Kept(connection, not rehearse):
             record = await aside.look(connection, id)
             _, now = await store.lock_positions(connection, [(record.topic, record.partition)])
             await store.lock_firms(connection, [firm_id] if firm_id else [])
@@ -122,7 +115,7 @@ class Redriving(Transactions[C]):
     ) -> list[Driven]:
         driven: list[Driven] = []
         said: dict[str, list[Packed]] = {}
-        async with self._pool.acquire() as connection, _Kept(connection, not rehearse):
+        async with self._pool.acquire() as connection, Kept(connection, not rehearse):
             records = await aside.read(connection, firm_id, id, MOST)
             places = sorted({(record.topic, record.partition) for record in records})
             positions, now = await store.lock_positions(connection, places)
@@ -202,12 +195,6 @@ class Redriving(Transactions[C]):
             code_version=self._code_version,
         )
 
-    async def _say(self, connection: Connection, said: Mapping[str, list[Packed]], rehearse: bool) -> None:
-        """Number and write what is said, last of all; whichever process relays it is told with the commit."""
-        if said and not rehearse:
-            await connection.execute("SELECT pg_notify('outbox', '')")
-            await store.number(connection, self._layout.generation, said)
-
     def _answer(self, record: Aside, answers: Mapping[str, Answer], note: str) -> list[Said]:
         source = self._sources.get(record.topic)
         if source is None or source.door is None:
@@ -219,22 +206,6 @@ class Redriving(Transactions[C]):
             position = Position(record.topic, record.partition, record.topic_id, record.offset)
             heard = self._open_one(position, record).heard
         return [answers[source.door.topic](heard, note)]
-
-
-class _Kept:
-    """A transaction that is committed only if it is to be kept; an error rolls it back in any case."""
-
-    def __init__(self, connection: Connection, kept: bool) -> None:
-        self._transaction, self._kept = connection.transaction(), kept
-
-    async def __aenter__(self) -> None:
-        await self._transaction.start()
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None and self._kept:
-            await self._transaction.commit()
-        else:
-            await self._transaction.rollback()
 
 
 def _touched(found: FirmId | None, one: Opened[Any] | Permanent) -> list[FirmId]:

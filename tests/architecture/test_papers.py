@@ -11,8 +11,7 @@ import pytest
 
 from cli.contracts.catalogue import Way, catalogue
 from services.referral.door import read_update
-from services.referral.lifecycle import BY_PARTNER
-from services.referral.updates import NOT_SERVED_YET
+from services.referral.lifecycle import Asked
 from shared.agreement import load
 from shared.contracts.receipts import SubmissionOutcome
 from shared.contracts.rules import RULES
@@ -58,7 +57,7 @@ def test_every_target_of_make_that_is_named_is_one(page: Page) -> None:
 
 @every_page
 def test_every_event_and_every_topic_is_one_of_the_contracts(page: Page) -> None:
-    types = {event.type for event in catalogue()} | NOT_SERVED_YET
+    types = {event.type for event in catalogue()}
     known = {topic.name for topic in topics(load().partners)}
     assert set(TYPE.findall(page.text)) - types == set()
     assert {topic.replace("<code>", "cna") for topic in TOPIC.findall(page.text)} - known == set()
@@ -86,7 +85,7 @@ def test_every_variable_of_the_environment_is_read_somewhere(page: Page) -> None
 def test_the_partners_page_tells_every_outcome_and_every_status() -> None:
     assert set(get_args(SubmissionOutcome)) - set(PARTNERS.inline) == set()
     told = {row.split("`")[1] for row in PARTNERS.text.splitlines() if row.startswith("| `") and "| " in row}
-    assert {str(status) for status in BY_PARTNER} - told == set()
+    assert {str(status) for status in Asked} - told == set()
 
 
 def test_the_partners_page_names_every_type_that_a_partner_meets() -> None:

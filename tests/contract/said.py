@@ -12,9 +12,14 @@ from shared.contracts.referral import ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
     Candidate,
     Decision,
+    FirmStatus,
+    NeedStanding,
     OfferedService,
+    ReferralCancellationRequested,
     ReferralCancelled,
+    ReferralClosed,
     ReferralRequested,
+    ReportedOutcome,
     Step,
     Tie,
     UpdateHeld,
@@ -31,6 +36,7 @@ OTHER_FIRM = "00000000-0000-8000-8000-000000000002"
 EARLIER = "00000000-0000-5000-8000-00000000000b"
 NEED = "00000000-0000-5000-8000-00000000000c"
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+HELD = datetime(2027, 1, 29, 22, 59, 59, tzinfo=UTC)
 
 PLACE = Position(topic="partners.cna.firms.v1", partition=0, offset=41)
 UPDATE = Position(topic="partners.cna.updates.v1", partition=0, offset=7)
@@ -116,6 +122,15 @@ SAID: dict[str, tuple[Event, ...]] = {
             decision=SHORT,
         ),
         ReferralCancelled(referral_id=REFERRAL, status="cancelled", at=AT, reason="consent_withdrawn"),
+        ReferralCancellationRequested(referral_id=REFERRAL, status="in_progress", at=AT, reason="consent_withdrawn"),
+        ReferralClosed(
+            referral_id=REFERRAL,
+            status="completed",
+            at=AT,
+            outcomes=(ReportedOutcome(code="informed"),),
+            confirmed_by_firm="pending",
+        ),
+        FirmStatus(firm_id=FIRM, segment=OPEN, needs=()),
         UpdateRecorded(position=UPDATE, at=AT),
         UpdateRefused(position=UPDATE, at=AT, problems=(problem("missing", "give it a value", "/status"),)),
         UpdateHeld(position=UPDATE, at=AT),
@@ -207,6 +222,36 @@ SAID: dict[str, tuple[Event, ...]] = {
             problems=(problem("reason-required", "rejected needs a reason", "/reason"),),
         ),
         UpdateHeld(position=UPDATE, at=AT, update_id="u-1", referral_id=REFERRAL, status="requested"),
+        ReferralCancellationRequested(
+            referral_id=REFERRAL, status="on_hold", at=AT, hold_until=HELD, reason="firm_ceased"
+        ),
+        ReferralClosed(
+            referral_id=REFERRAL,
+            status="completed",
+            at=AT,
+            outcomes=(ReportedOutcome(code="mission", market="DE", value_eur=25000, on=date(2026, 11, 20)),),
+            confirmed_by_firm="pending",
+        ),
+        FirmStatus(
+            firm_id=FIRM,
+            segment=SETTLED,
+            needs=(NeedStanding(need_id=NEED, front="assistance", state="referred"),),
+            reference="crm-4711",
+        ),
+    ),
+    "on-hold": (
+        UpdateRecorded(
+            position=UPDATE, at=AT, update_id="u-2", referral_id=REFERRAL, status="on_hold", hold_until=HELD
+        ),
+        ReferralMoved(
+            firm_id=FIRM,
+            referral_id=REFERRAL,
+            partner="cna",
+            was="on_hold",
+            status="cancellation_requested",
+            at=AT,
+            reason="firm_ceased",
+        ),
     ),
     "asking": (
         FirmAssessed(

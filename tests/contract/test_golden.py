@@ -122,7 +122,7 @@ def taken(data: Json, type: str) -> bool:
     if BY_TYPE[type].topic == FIRMS:
         content = read(data, type)
         return not isinstance(content, Refusal) and not content.warnings
-    return understand(data, ARRIVED)[0] is not None
+    return understand(type, data, ARRIVED)[0] is not None
 
 
 @pytest.mark.parametrize("type", sorted(type for type, event in BY_TYPE.items() if event.way is Way.INBOUND))

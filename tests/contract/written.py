@@ -6,6 +6,8 @@ from shared.contracts.submitted import ERASURE_REQUESTED, REVOKED, SUBMITTED, SU
 from shared.testing.builders import revoked, submitted, tax_code
 
 UPDATED = "it.portolano.referral.updated.v1"
+MEMBERSHIP_ANSWERED = "it.portolano.membership.answered.v1"
+INFORMATION_DECLINED = "it.portolano.information.declined.v1"
 REFERRAL = "00000000-0000-5000-8000-00000000000a"
 
 EVERYTHING: dict[str, Any] = {
@@ -87,6 +89,21 @@ WRITTEN: dict[tuple[str, str], dict[str, Any]] = {
         "note": "Four meetings in Munich.",
         "at": "2026-11-23T08:00:00Z",
     },
+    (UPDATED, "on-hold"): {
+        "referral_id": REFERRAL,
+        "status": "on_hold",
+        "reason": "waiting_call",
+        "until": "2027-01-29",
+        "at": "2026-11-23T08:00:00Z",
+    },
+    (UPDATED, "cancellation-confirmed"): {
+        "referral_id": REFERRAL,
+        "status": "cancellation_confirmed",
+        "at": "2026-11-23T08:00:00Z",
+    },
+    (MEMBERSHIP_ANSWERED, "member"): {"query_id": REFERRAL, "member": True, "since": "2015-01-01"},
+    (MEMBERSHIP_ANSWERED, "no-member"): {"query_id": REFERRAL, "member": False},
+    (INFORMATION_DECLINED, "plain"): {"request_id": REFERRAL, "reason": "The firm does not answer."},
     (UPDATED, "rejected"): {
         "referral_id": REFERRAL,
         "status": "rejected",

@@ -32,12 +32,15 @@ def main() -> int:
             some, different = part.result()
             sizes += some
             differences += different
-            print(f"\r{done}/{len(running)} thousand, {len(differences)} differences", end="", file=sys.stderr)
-    print(file=sys.stderr)
+            if sys.stderr.isatty():
+                print(f"\r{done}/{len(running)} thousand, {len(differences)} differences", end="", file=sys.stderr)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
     for size, count in sorted(sizes.items()):
         print(f"{count:7d} firms with {size or 'no'} missing fact{'' if size == 1 else 's'}")
     for one in differences:
         print(one)
+    print(f"{asked.firms} firms, {len(differences)} differences")
     return 1 if differences else 0
 
 

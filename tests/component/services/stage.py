@@ -58,8 +58,8 @@ class Stage:
         layout = Layout(PARTITIONS, self.prefix, "g" * 32, UPSTREAM[self.service])
         ids = EventIds()
         before = dict(self.numbers)
-        for n, (event, firm_id) in enumerate(events):
-            said = Cause(f"test-{n}").says(event, firm_id=firm_id)
+        for event, firm_id in events:
+            said = Cause(f"test-{sum(self.numbers.values())}").says(event, firm_id=firm_id)
             feed = layout.feed_of(said)
             self.numbers[feed] += 1
             record = record_of(said, ids.next(said), datetime.now(UTC), layout)

@@ -65,7 +65,7 @@ def opened() -> Event:
 
 INPUTS: dict[str, Event] = {"classifier": registered(), "referral": assessed(), "notifier": opened()}
 EFFECTS = {"classifier": ("assessments", 1), "referral": ("referrals", 1), "notifier": ("notifications", 2)}
-SAID = {"classifier": ("classifier.assessments.v1", 1), "referral": ("partners.cna.referrals.v1", 1)}
+SAID = {"classifier": ("classifier.assessments.v1", 1), "referral": ("partners.cna.referrals.v1", 2)}
 
 
 async def has_its_effect_once(stage: Stage) -> None:
@@ -116,16 +116,17 @@ async def test_referral_asks_the_partner_and_takes_its_answer_once(set_stage: Se
     stage = await set_stage("referral")
     async with stage.run(failing=True):
         await stage.tell((assessed(), FIRM))
-        ((_, asked),) = await stage.said("partners.cna.referrals.v1", 1)
+        (_, asked), (_, status) = await stage.said("partners.cna.referrals.v1", 2)
+        assert (status["reference"], status["needs"][0]["state"]) == ("r-1", "referred")
         answer = {"referral_id": asked["referral_id"], "status": "accepted", "at": EARLIER}
         await stage.knock("cna", "updates", UPDATED, answer, "u-1")
         await stage.knock("cna", "updates", UPDATED, answer, "u-1")
         await stage.knock("aice", "updates", UPDATED, answer, "u-1")
         assert await stage.consumed(4) == {"applied": 2, "repeated": 1, "refused": 1}
         told = [
-            kind.removeprefix("it.portolano.referral.") for kind, _ in await stage.said("partners.cna.referrals.v1", 3)
+            kind.removeprefix("it.portolano.referral.") for kind, _ in await stage.said("partners.cna.referrals.v1", 4)
         ]
-        assert told == ["requested.v1", "update-recorded.v1", "update-recorded.v1"]
+        assert told == ["requested.v1", "firm-status.v1", "update-recorded.v1", "update-recorded.v1"]
         ((kind, refused),) = await stage.said("partners.aice.referrals.v1", 1)
         assert (kind, refused["problems"][0]["rule"]) == ("it.portolano.referral.update-refused.v1", "referral-unknown")
         moved = [

@@ -180,6 +180,17 @@ def test_a_referral_that_is_taken_back_is_told_before_the_one_that_replaces_it()
     ]
 
 
+def test_work_that_is_to_end_is_told_with_the_reason_and_a_hold_with_its_last_day() -> None:
+    asked = msgspec.structs.replace(
+        referral(status="on_hold"), cancellation="firm_ceased", cancellation_at=at(7), hold_until=at(8)
+    )
+    journey = Journey(firm_id="f-1", needs=WHOLE.needs, referrals=(asked,))
+    assert [event.sentence for event in events(journey, ENGLISH)] == [
+        "cna is asked to end its work on need “information”: firm ceased"
+    ]
+    assert "cna: on hold until 2026-11-23" in text(journey)
+
+
 def test_a_refused_record_tells_every_problem() -> None:
     refused = Submission(
         partner="cna",

@@ -46,6 +46,12 @@ def test_a_cancellation_tells_its_reason() -> None:
     assert squeezed(line) == "referrals 12 cancelled r-1 cancelled reason consent_withdrawn"
 
 
+def test_a_firm_that_stands_otherwise_is_told_need_by_need() -> None:
+    needs = [{"need_id": "n-1", "front": "assistance", "state": "met"}]
+    line = event_line(event("referral.firm-status", firm_id="f-1", reference="crm-1", segment={}, needs=needs))
+    assert squeezed(line) == "referrals 12 firm-status f-1 assistance met"
+
+
 def test_a_receipt_is_told_with_its_outcome() -> None:
     line = event_line(
         event("submission.accepted", "partners.cna.receipts.v1", submission_id="s-1", outcome="registered", warnings=[])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.documents import DEEPEST, Json, canonical, read
+from shared.contracts.documents import DEEPEST, Json, _read_anything, _read_plain, canonical, read
 
 
 def rules(raw: bytes) -> list[tuple[str, str]]:
@@ -58,6 +58,51 @@ def test_the_fast_way_to_the_canonical_form_and_the_slow_one_agree(value: Json, 
         assert written == canonical(document.value)
         again = read(written)
         assert again.canonical(again.value) == written
+
+
+_PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.floats(0, 1e6) | st.sampled_from('a:" é€'),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab:é€"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(_VALUES | _PLAIN, st.booleans(), st.sampled_from([(",", ":"), (", ", ": "), (" ,", " :")]))
+def test_the_fast_reader_reads_what_the_careful_one_reads_or_nothing(
+    value: Json, ascii_only: bool, separators: tuple[str, str]
+) -> None:
+    raw = json.dumps(value, ensure_ascii=ascii_only, separators=separators).encode()
+    fast, careful = _read_plain(raw), _read_anything(raw)
+    if fast is not None:
+        assert (fast.value, fast.problems) == (careful.value, careful.problems)
+        assert repr(fast.value) == repr(careful.value), "1 and 1.0 are equal, and are not written alike"
+        assert fast.canonical(fast.value) == canonical(careful.value)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"a":1,"a":2}',
+        b'{"a":1,"a" :2}',
+        b'{"a":":","a":2}',
+        b'{"a" :1,"a":":"}',
+        b'{"b":{"a":1},"b":{}}',
+        b'{"a":NaN}',
+        b'{"a":1e999}',
+        b'{"a":1.0}',
+        b'{"a":12345678901234567890}',
+        b'{"a":"\xff"}',
+        b'{"a":"\\u0000"}',
+        b"[" * 300 + b"]" * 300,
+        b"",
+    ],
+)
+def test_what_is_uncommon_is_left_to_the_careful_reader(raw: bytes) -> None:
+    assert _read_plain(raw) is None
+
+
+def test_what_partners_write_is_read_the_fast_way() -> None:
+    assert _read_plain(b'{"firm":{"name":"Officine","share":0.62,"artisan":true},"at":"2026-11-23T06:30:33Z"}')
 
 
 @pytest.mark.parametrize(

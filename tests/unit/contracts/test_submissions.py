@@ -87,6 +87,11 @@ def test_a_wrong_codice_fiscale_refuses(code: object) -> None:
     assert pointer == "/firm/codice_fiscale"
 
 
+@pytest.mark.parametrize("day", ["2026-W01-1", "20260101", "2026-1-1", "2026-02-30", " 2026-01-1"])
+def test_a_day_has_one_form(day: str) -> None:
+    assert warned({"started_on": day}) == {("wrong-value", "/firm/started_on")}
+
+
 def test_an_unknown_office_code_only_warns() -> None:
     assert warned({"codice_fiscale": "00000015552"}) == {("codice-fiscale-office-unknown", "/firm/codice_fiscale")}
 

@@ -1,88 +1,49 @@
 """Who is told what, where, and under which Message-ID."""
 
-import email
-from datetime import UTC, datetime
-from email import policy
+from dataclasses import replace
 
 import pytest
 
-from services.notifier.domain import Desks, House, Notification, Recipient, State, announce, follow, is_address
-from services.notifier.message import Unwritable, written
-from services.notifier.store import Mail
-from shared.agreement import load
-from shared.contracts.classifier import Segment
-from shared.contracts.firm import Contacts
-from shared.contracts.referral import ReferralMoved, ReferralOpened
-
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-REFERRAL = "00000000-0000-5000-8000-000000000001"
-HOUSE = House(
-    agreement=load(),
-    desks=Desks(domain="partners.portolano.example", addresses={"aice": "estero@aice.example"}),
-    mail_domain="portolano.example",
+from cli.audit import effects
+from services.notifier.domain import (
+    LETTERS_OF_A_MOVE,
+    NOT_FOR_THE_FIRM,
+    Notification,
+    State,
+    announce,
+    follow,
+    is_address,
+    task,
 )
+from services.notifier.wording import LETTERS, Letter, Purpose, Recipient
+from shared.contracts.firm import Contacts
+from tests.unit.notifier.builders import EARLIER, HOUSE, moved, opened
+
+PARTNER, FIRM = Recipient.PARTNER, Recipient.FIRM
+CANCELLED = {PARTNER: Purpose.CANCELLED, FIRM: Purpose.CANCELLED}
 
 
-def opened(*, partner: str = "cna", contacts: Contacts | None = None, name: str | None = "Rossi") -> ReferralOpened:
-    return ReferralOpened(
-        firm_id="00000000-0000-8000-8000-000000000002",
-        referral_id=REFERRAL,
-        need_id="00000000-0000-5000-8000-000000000003",
-        partner=partner,
-        role="responsible",
-        front="assistance",
-        import_=False,
-        segment=Segment(
-            status="provisional", agreement="2017.1", possible=("no_experience",), presumptions=(), warnings=()
-        ),
-        firm_name=name,
-        contacts=contacts,
-        requested_at=NOW,
-    )
-
-
-def moved(status: str) -> ReferralMoved:
-    return ReferralMoved(
-        firm_id="00000000-0000-8000-8000-000000000002",
-        referral_id=REFERRAL,
-        partner="cna",
-        was="requested",
-        status=status,
-        at=NOW,
-        contacts=Contacts(email="rossi@firm.example"),
-    )
+def told(notifications: tuple[Notification, ...]) -> dict[Recipient, Purpose]:
+    return {one.recipient: one.purpose for one in notifications}
 
 
 def to_firm(contacts: Contacts | None) -> Notification:
-    return next(one for one in announce(opened(contacts=contacts), HOUSE) if one.recipient is Recipient.FIRM)
-
-
-def mail(*, address: str = "rossi@firm.example", subject: str = "Affidata", body: str = "Città\n") -> Mail:
-    return Mail(
-        message_id="<one@portolano.example>",
-        referral_id=REFERRAL,
-        firm_id="00000000-0000-8000-8000-000000000002",
-        address=address,
-        language="it",
-        subject=subject,
-        body=body,
-        created_at=NOW,
-        taken=1,
-        put_off=0,
-    )
+    return next(one for one in announce(opened(contacts=contacts), None, HOUSE) if one.recipient is FIRM)
 
 
 def test_partner_and_firm_are_told_of_an_opened_referral() -> None:
-    told = announce(opened(contacts=Contacts(pec="rossi@pec.example")), HOUSE)
-    assert {one.recipient: one.address for one in told} == {
-        Recipient.PARTNER: "cna@partners.portolano.example",
-        Recipient.FIRM: "rossi@pec.example",
+    sent = announce(opened(contacts=Contacts(pec="rossi@pec.example")), None, HOUSE)
+    assert {one.recipient: one.address for one in sent} == {
+        PARTNER: "cna@partners.portolano.example",
+        FIRM: "rossi@pec.example",
     }
 
 
-def test_a_desk_that_is_named_in_the_settings_gets_the_mail() -> None:
-    (partner, _) = announce(opened(partner="aice"), HOUSE)
-    assert partner.address == "estero@aice.example"
+def test_a_desk_that_is_named_in_the_settings_gets_the_mail_in_its_language() -> None:
+    (aice, _), (abroad, _) = (announce(opened(partner=one), None, HOUSE) for one in ("aice", "assocamerestero"))
+    assert (aice.address, aice.language) == ("estero@aice.example", "it")
+    assert (abroad.address, abroad.language) == ("assocamerestero@partners.portolano.example", "en")
+    assert abroad.words.subject.startswith("New referral")
 
 
 @pytest.mark.parametrize(
@@ -108,27 +69,118 @@ def test_the_firms_language_is_italian_unless_it_says_english() -> None:
     assert to_firm(Contacts(email="a@b.example", language="en")).language == "en"
 
 
-def test_the_partners_mail_holds_no_contacts_of_the_firm() -> None:
-    (partner, _) = announce(opened(contacts=Contacts(pec="rossi@pec.example", phone="02 123")), HOUSE)
-    assert "rossi@pec.example" not in partner.words.body
-    assert "02 123" not in partner.words.body
+def test_a_partners_mail_holds_no_contacts_of_the_firm() -> None:
+    contacts = Contacts(pec="rossi@pec.example", phone="02 123")
+    sent = announce(opened(contacts=contacts), None, HOUSE) + follow(moved("cancelled", contacts=contacts), None, HOUSE)
+    for one in sent:
+        for part in (one.words.subject, one.words.body, one.words.html):
+            assert "rossi@pec.example" not in part
+            assert "02 123" not in part
 
 
-def test_deciding_again_gives_the_same_message_ids_and_each_recipient_has_its_own() -> None:
-    first, again = announce(opened(), HOUSE), announce(opened(), HOUSE)
-    assert first == again
-    assert len({one.message_id for one in first}) == 2
+@pytest.mark.parametrize(
+    ("status", "reason", "expected"),
+    [
+        ("accepted", None, {FIRM: Purpose.ACCEPTED}),
+        ("completed", None, {FIRM: Purpose.COMPLETED}),
+        ("failed", "service_ended", {FIRM: Purpose.FAILED}),
+        ("cancellation_requested", "firm_request", {PARTNER: Purpose.CANCELLATION_REQUESTED}),
+        ("cancelled", "consent_withdrawn", CANCELLED),
+        ("cancelled", "a reason of tomorrow", CANCELLED),
+        ("cancelled", None, CANCELLED),
+        ("entered_in_error", "typed twice", CANCELLED),
+        *(
+            ("cancelled", reason, {PARTNER: Purpose.CANCELLED})
+            for reason in ("firm_erased", "no_response", "superseded", "membership_changed", "firm_merged", "duplicate")
+        ),
+        *((status, None, {}) for status in ("received", "rejected", "in_progress", "on_hold", "a status of tomorrow")),
+    ],
+)
+def test_a_move_is_told_to_whom_it_is_news(status: str, reason: str | None, expected: dict[Recipient, Purpose]) -> None:
+    assert told(follow(moved(status, reason=reason), task(opened()), HOUSE)) == expected
 
 
-def test_the_firm_is_told_of_an_acceptance_and_of_no_other_move() -> None:
-    assert [one.recipient for one in follow(moved("accepted"), HOUSE)] == [Recipient.FIRM]
-    assert follow(moved("rejected"), HOUSE) == ()
+def test_the_auditor_expects_the_messages_that_are_written() -> None:
+    written = {
+        status: [(one.recipient, one.purpose) for one in letters] for status, letters in LETTERS_OF_A_MOVE.items()
+    }
+    assert written == effects.TOLD_OF_A_MOVE
+    assert effects.NOT_FOR_THE_FIRM == NOT_FOR_THE_FIRM
+
+
+def test_of_a_supporting_referral_its_partner_alone_is_told() -> None:
+    supporting = opened(role="supporting")
+    assert told(announce(supporting, None, HOUSE)) == {PARTNER: Purpose.REQUESTED}
+    assert told(follow(moved("cancelled"), task(supporting), HOUSE)) == {PARTNER: Purpose.CANCELLED}
+
+
+def test_a_later_mail_names_what_the_referral_was_opened_for() -> None:
+    known = task(opened(front="finance_and_insurance", import_=True, market="AE"))
+    (mail,) = follow(moved("accepted"), known, HOUSE)
+    assert "Ambito: strumenti finanziari e assicurativi, importazione strategica\nMercato: AE\n" in mail.words.body
+    (unknown,) = follow(moved("accepted"), None, HOUSE)
+    assert "Ambito" not in unknown.words.body
+
+
+def test_of_an_erased_firm_the_partner_is_told_without_its_name_and_that_its_own_copies_must_go() -> None:
+    (mail,) = follow(moved("cancelled", reason="firm_erased", firm_name="Rossi"), task(opened()), HOUSE)
+    assert "Rossi" not in mail.words.body + mail.words.html
+    assert "Cancellate i suoi dati anche presso di voi" in mail.words.body
+
+
+def test_a_referral_that_was_entered_in_error_is_told_as_cancelled_with_that_reason_and_no_other_word() -> None:
+    (partner, _) = follow(moved("entered_in_error", reason="Verdi typed it twice"), None, HOUSE)
+    assert "è stata annullata: era stata registrata per errore." in partner.words.body
+    assert "Verdi" not in partner.words.body + partner.words.html
+
+
+@pytest.mark.parametrize(
+    ("before", "sentence"),
+    [
+        ("confapi", "si occupa da ora CNA Lombardia, al posto di Confapindustria Lombardia."),
+        ("cna", "si occupa da ora CNA Lombardia."),
+        ("left", "si occupa da ora CNA Lombardia, al posto di left."),
+        (None, "si occupa da ora CNA Lombardia."),
+    ],
+)
+def test_a_firm_that_is_passed_on_reads_from_whom_to_whom(before: str | None, sentence: str) -> None:
+    earlier = task(opened(referral_id=EARLIER, partner=before)) if before else None
+    partner, firm = announce(opened(replaces=EARLIER), earlier, HOUSE)
+    assert sentence in firm.words.body
+    assert firm.words.subject == "La vostra richiesta passa a CNA Lombardia"
+    assert "Confapi" not in partner.words.body + partner.words.html, "who had it is not the next partner's business"
+
+
+def test_deciding_again_gives_the_same_messages() -> None:
+    assert announce(opened(), None, HOUSE) == announce(opened(), None, HOUSE)
+
+
+def test_a_message_id_belongs_to_one_referral_recipient_and_purpose() -> None:
+    statuses = ("accepted", "completed", "failed", "cancellation_requested", "cancelled")
+    sent = [
+        one
+        for referral in ("00000000-0000-5000-8000-000000000001", EARLIER)
+        for one in (
+            *announce(opened(referral_id=referral), None, HOUSE),
+            *(one for status in statuses for one in follow(moved(status, referral_id=referral), None, HOUSE)),
+        )
+    ]
+    assert {Letter(one.purpose, one.recipient) for one in sent} == set(LETTERS)
+    assert len({one.message_id for one in sent}) == len(sent) == 2 * len(LETTERS)
+
+
+def test_a_message_id_does_not_change_with_what_is_said() -> None:
+    renamed = replace(HOUSE, write=lambda letter, language, facts: HOUSE.write(letter, "en", facts))
+    one, other = (follow(moved("accepted"), None, house)[0] for house in (HOUSE, renamed))
+    assert one.words != other.words
+    assert one.message_id == other.message_id
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "a@b.example\r\nBcc: c@d.example",
+        "a@b.example\n",
         "a@b.example, c@d.example",
         "A <a@b.example>",
         "a@b",
@@ -138,31 +190,3 @@ def test_the_firm_is_told_of_an_acceptance_and_of_no_other_move() -> None:
 )
 def test_what_is_more_or_less_than_one_plain_mailbox_is_no_address(text: str) -> None:
     assert not is_address(text)
-
-
-def test_a_mail_can_be_found_by_its_referral_and_read_back() -> None:
-    message = email.message_from_bytes(written(mail(), "hub@portolano.example"), policy=policy.default)
-    assert message["X-Portolano-Referral"] == REFERRAL
-    assert message["Message-ID"] == "<one@portolano.example>"
-    assert message["Auto-Submitted"] == "auto-generated"
-    assert message.get_content().splitlines() == ["Città"]
-
-
-def test_the_same_notification_is_the_same_bytes() -> None:
-    assert written(mail(), "hub@portolano.example") == written(mail(), "hub@portolano.example")
-
-
-@pytest.mark.parametrize(
-    "broken", [mail(subject="Affidata\r\nBcc: all@example.org"), mail(address="a@b.example\r\nBcc: c@d.example")]
-)
-def test_a_line_break_in_a_header_is_never_written(broken: Mail) -> None:
-    with pytest.raises(Unwritable):
-        written(broken, "hub@portolano.example")
-
-
-def test_a_name_with_line_breaks_ends_up_in_one_harmless_subject() -> None:
-    (partner, _) = announce(opened(name="Rossi\r\nBcc: all@example.org"), HOUSE)
-    message = email.message_from_bytes(
-        written(mail(subject=partner.words.subject, body=partner.words.body), "h@b.example")
-    )
-    assert message["Bcc"] is None

@@ -81,12 +81,6 @@ def test_a_withdrawn_consent_cancels_what_has_not_begun_and_the_need_waits(statu
     assert state_of(case, need()) is NeedState.WAITING_CONSENT
 
 
-def test_a_withdrawn_consent_lets_work_that_has_begun_go_on() -> None:
-    case, (referral,) = case_with(need(), members=CNA)
-    case.put(replace(referral, status=Status.IN_PROGRESS))
-    assert assess(case, assessed(need(), consents=(), members=CNA, version=2), moment("second")) == []
-
-
 def test_an_expired_consent_does_not_end_what_was_accepted() -> None:
     case, (referral,) = case_with(need(), members=CNA)
     case.put(replace(referral, status=Status.ACCEPTED))

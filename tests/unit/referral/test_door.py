@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from services.referral.door import read_update
-from services.referral.lifecycle import Status
-from services.referral.updates import Update
+from services.referral.lifecycle import Asked
+from services.referral.updates import DATA as TYPES
+from services.referral.updates import Content, Update
 from shared.feeds.speech import Place
 from shared.feeds.subscriptions import Letter
 from tests.unit.referral.builders import NOW
@@ -41,8 +42,8 @@ def rules(update: Update) -> set[str]:
 def test_a_binary_event_is_read() -> None:
     update = read(json.dumps(DATA).encode())
     assert (update.partner, update.id, update.source, update.offset) == ("cna", "u1", "urn:cna", 7)
-    assert update.content is not None
-    assert update.content.asked is Status.ACCEPTED
+    assert isinstance(update.content, Content)
+    assert update.content.asked is Asked.ACCEPTED
 
 
 def test_a_structured_event_says_the_same() -> None:
@@ -60,9 +61,27 @@ def test_the_order_of_members_is_no_other_content() -> None:
     assert read(json.dumps(turned).encode()).content_hash == read(json.dumps(DATA).encode()).content_hash
 
 
-@pytest.mark.parametrize("kind", ["it.portolano.membership.answered.v1", "it.portolano.information.declined.v1"])
-def test_types_of_the_contract_that_are_not_served_yet_are_said_to_be_so(kind: str) -> None:
-    assert rules(read(b"{}", headers(kind))) == {"type-not-served-yet"}
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_type_of_the_contract_is_looked_at_member_by_member(kind: str) -> None:
+    assert rules(read(b"{}", headers(kind))) == {"missing"}
+
+
+@pytest.mark.parametrize(
+    "data", [{"referral_id": REFERRAL}, {"referral_id": REFERRAL.upper(), "status": 5}, DATA | {"at": "yesterday"}]
+)
+def test_the_referral_is_read_whatever_else_is_wrong(data: dict[str, object]) -> None:
+    assert read(json.dumps(data).encode()).referral_id == REFERRAL
+    assert read(json.dumps(data).encode(), [one for one in headers() if one[0] != "ce_id"]).referral_id == REFERRAL
+
+
+@pytest.mark.parametrize("referral_id", [None, 7, "7", [REFERRAL], ""])
+def test_what_is_no_identifier_names_no_referral(referral_id: object) -> None:
+    assert read(json.dumps(DATA | {"referral_id": referral_id}).encode()).referral_id is None
+
+
+def test_an_answer_on_membership_is_about_no_referral() -> None:
+    answer = {"query_id": REFERRAL, "member": True, "referral_id": REFERRAL}
+    assert read(json.dumps(answer).encode(), headers("it.portolano.membership.answered.v1")).referral_id is None
 
 
 def test_an_unknown_type_is_refused() -> None:

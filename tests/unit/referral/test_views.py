@@ -1,6 +1,7 @@
 """What a partner may read, and what it may not."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import msgspec
 import pytest
@@ -9,10 +10,16 @@ from services.referral.case import Case
 from services.referral.domain import assess, move
 from services.referral.lifecycle import Status
 from services.referral.routing import route
+from services.referral.updates import Outcome
 from services.referral.views import partners_view, told
 from shared.contracts.firm import Contacts, Profile, Publisher
 from shared.contracts.referral import ReferralMoved, ReferralOpened
-from shared.contracts.referrals import ReferralCancelled, ReferralRequested
+from shared.contracts.referrals import (
+    ReferralCancellationRequested,
+    ReferralCancelled,
+    ReferralClosed,
+    ReferralRequested,
+)
 from shared.feeds.speech import Cause
 from tests.unit.referral.builders import ACCORD, FIRM, NOW, assessed, case_with, member, moment, need, question
 
@@ -100,3 +107,28 @@ def test_a_cancelled_referral_is_told_to_its_partner_with_the_reason() -> None:
     cancelled = [one for one in told(facts, case, CAUSE) if isinstance(one.event, ReferralCancelled)]
     assert [(one.to, one.subject) for one in cancelled] == [("cna", referral.referral_id)]
     assert cancelled[0].event.reason == "consent_withdrawn"  # type: ignore[attr-defined]  # filtered above
+
+
+def test_a_requested_cancellation_is_told_beside_the_status_that_stands() -> None:
+    case, (referral,) = case_with(need(), members=(member("cna"),))
+    until = NOW + timedelta(days=9)
+    case.put(replace(referral, status=Status.ON_HOLD, resumes=Status.ACCEPTED, hold_until=until))
+    facts = assess(case, assessed(need(), consents=(), version=2), moment("second"))
+    inside, asked = told(facts, case, CAUSE)
+    assert isinstance(inside.event, ReferralMoved)
+    assert (inside.event.was, inside.event.status) == ("on_hold", "cancellation_requested")
+    assert isinstance(asked.event, ReferralCancellationRequested)
+    assert (asked.to, asked.subject) == ("cna", referral.referral_id)
+    assert (asked.event.status, asked.event.reason) == ("on_hold", "consent_withdrawn")
+    assert asked.event.hold_until == until
+
+
+def test_a_completed_referral_is_closed_with_its_outcomes_and_the_firm_has_not_answered_yet() -> None:
+    case, (referral,) = case_with(need("information"), members=(member("cna"),))
+    outcomes = (Outcome(code="informed"), Outcome(code="mission", market="DE", value_eur=25000, on=date(2026, 11, 20)))
+    facts = move(case, referral, Status.COMPLETED, None, NOW, moment("update"), outcomes=outcomes)
+    _, closed = told(facts, case, CAUSE)
+    assert isinstance(closed.event, ReferralClosed)
+    assert (closed.to, closed.event.status, closed.event.confirmed_by_firm) == ("cna", "completed", "pending")
+    assert [one.code for one in closed.event.outcomes] == ["informed", "mission"]
+    assert closed.event.outcomes[1].on == date(2026, 11, 20)

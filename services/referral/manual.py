@@ -1,0 +1,195 @@
+"""What a person at the Region decides: whom a need goes to where the rules name nobody, and what is taken back. Pure.
+
+A person may choose any signatory, member body or not, owner of the front or not: that is what a person is for. What a
+person cannot override is what does not belong to the Region: the firm's consent, a partner's own rejection of the need
+(it is out of it for good, for a person as for the rules), the term of the agreement, and a task that somebody has.
+"""
+
+from dataclasses import dataclass, replace
+
+from services.referral import domain, routing
+from services.referral.case import Case, Fact, Moment, Need, NeedState, Opened, Receipt, Referral
+from services.referral.lifecycle import Ended, Status
+from services.referral.receipt import (
+    Candidate,
+    Change,
+    Decision,
+    Outcome,
+    Person,
+    Predicate,
+    Rule,
+    Step,
+    Verdict,
+    digest,
+)
+from services.referral.routing import Consented
+from shared.agreement import Agreement
+from shared.contracts import ids
+from shared.contracts.classifier import FirmAssessed
+from shared.errors import Trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A need is given to a partner by a person. `id` is the command's own, and the cause of what follows."""
+
+    id: str
+    need_id: str
+    partner: str
+    person: Person
+
+
+CANCELS = (Ended.FIRM_REQUEST, Ended.DUPLICATE, Ended.SUPERSEDED, Ended.PARTNER_LEFT)
+"""For what a person may take a referral back; the other reasons are facts that the service hears of by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """A referral is taken back by a person, for one of `CANCELS`. `id` is the command's own, `by` is who gave it."""
+
+    id: str
+    referral_id: str
+    why: Ended
+    by: str
+
+
+class NotPossible(Trouble):
+    """What the person wants is not theirs to decide, or decided already; one line, which names no other partner."""
+
+
+def assign(case: Case, order: Assignment, moment: Moment) -> Opened:
+    """Open the referral that the person wants and keep its receipt. Raises `NotPossible`; LookupError where the case
+    has no such need."""
+    need = case.needs[order.need_id]
+    assessment = _served(case)
+    _open_to_all(need, case)
+    _may_have(order.partner, need, assessment, moment)
+    decision = _decision(order, need, assessment, moment)
+    before = case.referrals.get(need.referral_id) if need.referral_id else None
+    referral = Referral(
+        referral_id=ids.referral_id(need.need_id, moment.cause_id, before.referral_id if before else 0),
+        need_id=need.need_id,
+        firm_id=case.firm_id,
+        partner=order.partner,
+        front=need.front,
+        import_=need.import_,
+        market=need.market,
+        status=Status.REQUESTED,
+        requested_at=moment.at,
+        changed_at=moment.at,
+        replaces=before.referral_id if before else None,
+    )
+    case.put(referral)
+    case.put(
+        replace(
+            need,
+            state=NeedState.REFERRED,
+            reason=None,
+            referral_id=referral.referral_id,
+            decided=digest(decision),
+        )
+    )
+    case.receipts.append(
+        Receipt(need.need_id, case.firm_id, moment.cause_id, moment.at, decision, referral.referral_id)
+    )
+    return Opened(referral, decision, before)
+
+
+def cancel(case: Case, order: Cancellation, moment: Moment) -> list[Fact]:
+    """Take the referral back, or ask the partner to end what it has begun; what follows for the need comes with it.
+
+    Raises `NotPossible`; LookupError where the case has no such referral.
+    """
+    referral = case.referrals[order.referral_id]
+    if not referral.is_open:
+        why = f" ({referral.reason})" if referral.reason else ""
+        raise NotPossible(f"referral {referral.referral_id} is {referral.status}{why} and does not change any more")
+    if referral.cancellation is not None:
+        raise NotPossible(
+            f"{referral.partner} was asked already to end referral {referral.referral_id} ({referral.cancellation}): "
+            "it confirms, or completes its work"
+        )
+    facts = domain.cancel(case, referral, order.why, moment)
+    if not facts:
+        raise NotPossible(f"referral {referral.referral_id} is {referral.status}: {order.why} does not end it")
+    return facts
+
+
+def _served(case: Case) -> FirmAssessed:
+    """What is known of the firm, where it can still be helped."""
+    if case.assessment is None:
+        raise NotPossible("the firm was erased: nothing can be handed over")
+    if case.assessment.profile.status == "ceased":
+        raise NotPossible("the firm has ceased: nothing can be handed over")
+    return case.assessment
+
+
+def _open_to_all(need: Need, case: Case) -> None:
+    match need.state:
+        case NeedState.WAITING_CONSENT | NeedState.MANUAL:
+            pass
+        case NeedState.REFERRED:
+            status = case.referrals[need.referral_id].status if need.referral_id else "there"
+            raise NotPossible(f"need {need.need_id} is referred already: its referral is {status}")
+        case NeedState.MET | NeedState.UNMET | NeedState.WITHDRAWN:
+            why = f" ({need.reason})" if need.reason else ""
+            raise NotPossible(f"need {need.need_id} is {need.state}{why}: there is nothing to assign")
+
+
+def _may_have(partner: str, need: Need, assessment: FirmAssessed, moment: Moment) -> None:
+    if partner not in moment.agreement.partners:
+        raise NotPossible(f"{partner} is no signatory; the signatories are {', '.join(moment.agreement.partners)}")
+    if not moment.agreement.in_force(moment.day):
+        raise NotPossible(f"the agreement is not in force on {moment.day.isoformat()}: no referral is opened")
+    if partner in need.excluded:
+        raise NotPossible(f"{partner} has rejected this need: it is out of it")
+    match routing.consented(partner, assessment.consents, moment.at):
+        case Consented.YES:
+            pass
+        case Consented.EXPIRED:
+            raise NotPossible(f"the firm's consent for {partner} has expired: without it nothing is handed over")
+        case Consented.NO:
+            raise NotPossible(f"the firm has not consented to {partner}: without it nothing is handed over")
+
+
+def _decision(order: Assignment, need: Need, assessment: FirmAssessed, moment: Moment) -> Decision:
+    """The receipt: the steps that a person cannot pass over, and what kept each of the others out, if anything did."""
+    agreement, partner = moment.agreement, order.partner
+
+    def candidate(code: str) -> Candidate:
+        if code == partner:
+            return Candidate(code, Verdict.SELECTED, Predicate.ASSIGNED_BY_PERSON)
+        return Candidate(code, Verdict.NOT_SELECTED, _barred(code, need, assessment, moment))
+
+    return Decision(
+        agreement=agreement.version,
+        outcome=Outcome.ASSIGNED,
+        rule=Rule.ASSIGNED_BY_PERSON,
+        path=(
+            Step(Rule.AGREEMENT_IN_FORCE, f"version {agreement.version} is in force"),
+            Step(Rule.CONSENT, f"the firm has consented to {partner}"),
+            Step(Rule.ASSIGNED_BY_PERSON, _choice(partner, need, agreement)),
+        ),
+        candidates=tuple(candidate(code) for code in agreement.partners),
+        would_change_it=(Change("consent_withdrawn", partner),),
+        partner=partner,
+        person=order.person,
+    )
+
+
+def _barred(partner: str, need: Need, assessment: FirmAssessed, moment: Moment) -> Predicate:
+    if partner in need.excluded:
+        return Predicate.REJECTED_EARLIER
+    match routing.consented(partner, assessment.consents, moment.at):
+        case Consented.EXPIRED:
+            return Predicate.CONSENT_EXPIRED
+        case Consented.NO:
+            return Predicate.NO_CONSENT
+        case Consented.YES:
+            return Predicate.PERSON_DECIDED
+
+
+def _choice(partner: str, need: Need, agreement: Agreement) -> str:
+    if agreement.serves(partner, need.front):
+        return f"a person at regione chose {partner}"
+    return f"a person at regione chose {partner}, which does not serve {need.front} by the agreement"

@@ -1,0 +1,128 @@
+"""Everything that is too long for the tests, one after the other, at full size: `make prove`.
+
+    python -m tests.prove [--page docs/prove.md] [--jobs 2] [NAME …]
+
+Each proof is a program of its own that ends with 0 only where nothing differs; the last line that it prints is its
+result. The figures are written to the page once all have run. Ends with 1 where a proof failed, with 3 where one could
+not be tried because a tool is missing here and no other failed.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MISSING = 3
+"""The exit code of a proof that cannot be tried here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What is proved, by which module, and with which arguments beside the number of processes."""
+
+    title: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    parallel: bool = False
+
+
+PROOFS = (
+    Proof(
+        "Possible segments and missing sets are what trying every completion finds",
+        "tests.prove.oracle_segments",
+        ("--firms", "100000"),
+        parallel=True,
+    ),
+    Proof(
+        "No damaged event escapes the door's reader and validator",
+        "tests.prove.fuzz_door",
+        ("--events", "200000"),
+    ),
+    Proof(
+        "However the partners' streams interleave, the file is the same",
+        "tests.prove.interleavings",
+        ("--scenarios", "2500", "--orders", "200"),
+        parallel=True,
+    ),
+    Proof("An assessment takes at most 100 µs in the median", "tests.prove.time_assessments", ("--firms", "20000")),
+    Proof("The AsyncAPI document is valid for AsyncAPI's own parser", "tests.contract.parser.run"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a proof went: its exit code, the last line that it printed, and how long it took, in seconds."""
+
+    proof: Proof
+    code: int
+    result: str
+    took: float
+
+    @property
+    def verdict(self) -> str:
+        return {0: "holds", MISSING: "not tried"}.get(self.code, "FAILS")
+
+
+def try_out(proof: Proof, jobs: int) -> Run:
+    """Run a proof; what it prints is shown as it comes."""
+    more = ("--jobs", str(jobs)) if proof.parallel else ()
+    command = [sys.executable, "-u", "-m", proof.module, *proof.arguments, *more]
+    begun = time.monotonic()
+    last = ""
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(f"    {line}", end="", flush=True)
+            last = line.strip() or last
+    return Run(proof, process.returncode, last, time.monotonic() - begun)
+
+
+def page(runs: Sequence[Run]) -> str:
+    """The figures as a page: no date and no machine stand in it, durations are there for information."""
+    rows = [
+        f"| {run.proof.title} | `{_command(run.proof)}` | {run.verdict}: {run.result or '–'} | {run.took:.0f} s |"
+        for run in runs
+    ]
+    return "\n".join(
+        [
+            "# What `make prove` has shown",
+            "",
+            "The tests try each of these on a sample; here they run at full size. `make prove` writes this page anew,",
+            "and ends with 1 where anything differs. How long it took is told for information only.",
+            "",
+            "| what | how (`python -m`) | result | took |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _command(proof: Proof) -> str:
+    return " ".join((proof.module, *proof.arguments))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--page", type=Path, help="where the figures are written; nowhere if it is left out")
+    parser.add_argument("--jobs", type=int, default=1, help="processes for those that can use several")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only the proofs whose module's name holds this")
+    asked = parser.parse_args()
+    chosen = [one for one in PROOFS if not asked.names or any(name in one.module for name in asked.names)]
+    runs: list[Run] = []
+    for proof in chosen:
+        print(f"{proof.title}: {_command(proof)}", flush=True)
+        runs.append(try_out(proof, asked.jobs))
+        print(f"  {runs[-1].verdict}, {runs[-1].took:.0f} s", flush=True)
+    if asked.page is not None and len(chosen) == len(PROOFS):
+        asked.page.write_text(page(runs), encoding="utf-8")
+    codes = {run.code for run in runs}
+    return 1 if codes - {0, MISSING} or not runs else max(codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
