@@ -25,6 +25,7 @@ from shared.feeds.gauges import Gauge
 from shared.feeds.runtime import Feeds
 from shared.feeds.speech import C
 from shared.feeds.subscriptions import Subscription
+from shared.feeds.timers import When
 from shared.health import health
 from shared.settings import ServiceSettings, read_settings
 from shared.telemetry import wanted
@@ -47,6 +48,7 @@ class Service(Generic[C]):
     settings: ServiceSettings
     subscriptions: Sequence[Subscription]
     context: C
+    timers: Sequence[When[C]] = ()
     errands: Sequence[Errand[C]] = ()
     gauges: Sequence[Gauge] = ()
 
@@ -79,6 +81,8 @@ def feeds_for(service: Service[C], tracing: "Tracing | None" = None) -> Feeds[C]
         partners=[signatory.code for signatory in load(settings.agreement).signatories],
         subscriptions=service.subscriptions,
         context=service.context,
+        timers=service.timers,
+        moved_clock=settings.moved_clock,
         code_version=code_version(),
         session=settings.kafka_session_seconds,
         tracing=tracing,

@@ -37,6 +37,7 @@ class ServiceSettings(BaseSettings):
         default=6.0, ge=1.0, description="how long a dead process keeps its partitions before another gets them"
     )
     topic_prefix: str = ""
+    moved_clock: bool = Field(default=False, description="rows of clock_moves count: in tests and demonstrations alone")
     agreement: Path = AGREEMENT
     log_level: str = "INFO"
 

@@ -9,5 +9,6 @@ travelling, and nothing that is merely on its way is taken for a loss.
     feeds.py      continuity: every number once, journal and topic alike (promise 3)
     readers.py    every consumed record in one outcome, recounted from the topic (promises 1 and 6)
     effects.py    every event has its effect in the store, every effect its event (promise 1)
+    erasures.py   every erasure through all four stores, and nothing left
     run.py        all of it
 """

@@ -8,6 +8,7 @@ tables.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -143,15 +144,22 @@ def check_referral(report: Report, life: Life, partners: Iterable[str]) -> None:
     _same_versions(report, "referral's assessments", rows, newest, life.firms_waiting)
     opened: Counter[str] = Counter()
     status: dict[str, str] = {}
+    moved: dict[str, tuple[str, datetime]] = {}
     partner: dict[str, str] = {}
     for told in life.said("referral.events.v1"):
+        if told.type not in (ReferralOpened.type, ReferralMoved.type):
+            continue
         referral_id = told.data["referral_id"]
         partner[referral_id] = told.data["partner"]
         if told.type == ReferralOpened.type:
             opened[referral_id] += 1
             status.setdefault(referral_id, "requested")
-        elif told.type == ReferralMoved.type and told.data["status"] != "cancellation_requested":
-            status[referral_id] = told.data["status"]
+        elif told.data["status"] != "cancellation_requested":
+            # By time and not by feed alone: a referral that follows its firm's successor goes on on another feed.
+            at = datetime.fromisoformat(told.data["at"])
+            feed, before = moved.get(referral_id, (told.feed, at))
+            if feed == told.feed or at >= before:
+                status[referral_id], moved[referral_id] = told.data["status"], (told.feed, at)
     requested: Counter[tuple[str, str]] = Counter()
     for code in partners:
         answers: Counter[tuple[str, int, int]] = Counter()
@@ -178,7 +186,9 @@ def check_referral(report: Report, life: Life, partners: Iterable[str]) -> None:
         report.find(
             "effects", f"referral {referral_id}", f"{code} was asked, but the store has no such referral of theirs"
         )
-    delivered = Counter(_key(d) for _, d in life.heard("notifier.deliveries.v1"))
+    delivered = Counter(
+        _key(d) for kind, d in life.heard("notifier.deliveries.v1") if kind == NotificationDelivered.type
+    )
     _same_rows(report, "a delivery", delivered, Counter(_key(row) for row in life.store.tables["deliveries"]), life)
 
 
@@ -202,6 +212,8 @@ def check_notifier(report: Report, life: Life) -> None:
     expected: dict[tuple[str, ...], int] = {}
     supporting: set[str] = set()
     for kind, data in life.heard("referral.events.v1"):
+        if kind not in (ReferralOpened.type, ReferralMoved.type):
+            continue
         told: Iterable[tuple[str, str]] = ()
         if kind == ReferralOpened.type:
             told = (("partner", "requested"), ("firm", "requested"))

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from cli.audit import effects, feeds, readers
+from cli.audit import effects, erasures, feeds, readers
 from cli.audit.effects import Life
 from cli.audit.evidence import Store, read_store, read_topics
 from cli.audit.findings import Report
@@ -13,7 +13,7 @@ from shared.contracts.topics import SERVICES, Kind, topics
 TABLES = {
     "intake": ("profiles",),
     "classifier": ("assessments",),
-    "referral": ("assessments", "referrals", "deliveries"),
+    "referral": ("assessments", "referrals", "deliveries", "decisions", "erasures"),
     "notifier": ("notifications",),
 }
 
@@ -49,6 +49,7 @@ def _effects(report: Report, stores: dict[str, Store], prefix: str, logs: effect
     effects.check_classifier(report, lives["classifier"])
     effects.check_referral(report, lives["referral"], agreement.partners)
     effects.check_notifier(report, lives["notifier"])
+    erasures.check_erasures(report, lives, agreement.partners)
 
 
 def _keep(agreement: Agreement, kind: Kind) -> timedelta:

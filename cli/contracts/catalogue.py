@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -18,6 +19,7 @@ from shared.contracts.submissions import DATA
 from shared.contracts.submitted import ERASURE_REQUESTED, REVOKED, SUBMITTED, SUCCEEDED
 from shared.contracts.topics import SERVICES
 from shared.feeds.subscriptions import AtDoor, Subscription
+from shared.feeds.timers import When
 
 FIRMS = "partners.{partner}.firms.v1"
 UPDATES = "partners.{partner}.updates.v1"
@@ -86,7 +88,8 @@ def _written() -> Iterator[Published]:
 
 
 def _said() -> Iterator[Published]:
-    speakers = {event: service for service, subscription in _subscriptions() for event in subscription.says}
+    tables = [*_subscriptions(), *_timers()]
+    speakers = {event: service for service, entry in tables for event in entry.says}
     for event, service in speakers.items():
         title = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in event.__name__)
         yield Published(
@@ -98,6 +101,12 @@ def _said() -> Iterator[Published]:
             title.strip().capitalize(),
             " ".join((event.__doc__ or "").split()),
         )
+
+
+def _timers() -> Iterator[tuple[str, When[Any]]]:
+    for service in SERVICES:
+        for when in getattr(import_module(f"services.{service}.handlers"), "TIMERS", ()):
+            yield service, when
 
 
 def _subscriptions() -> Iterator[tuple[str, Subscription]]:

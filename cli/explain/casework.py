@@ -1,9 +1,14 @@
 """What referral and notifier keep of a firm: needs, decisions, referrals, updates, messages; what any store holds."""
 
+from collections.abc import Sequence
+
 import asyncpg
 import msgspec
 
-from cli.explain.journey import Command, Decision, Held, Need, Notification, Receipt, Referral, Update
+from cli.explain.journey import Clock, Command, Decision, Held, Need, Notification, Receipt, Referral, Update
+from services.referral.clocks import ball, running
+from services.referral.lifecycle import Status
+from services.referral.store import load_cases
 from shared.postgres.pool import Connection
 
 
@@ -29,8 +34,14 @@ async def needs(connection: Connection, firm_id: str) -> tuple[Need, ...]:
 
 
 async def decisions(connection: Connection, firm_id: str) -> tuple[Decision, ...]:
-    """Routing decisions in the order in which they were taken."""
-    rows = await connection.fetch("SELECT * FROM decisions WHERE firm_id = $1 ORDER BY decided_at, need_id", firm_id)
+    """Routing decisions in the order in which they were taken, those on referrals that followed from a firm which this
+    one succeeded among them; they stand under the need of today."""
+    rows = await connection.fetch(
+        """SELECT coalesce(r.need_id, d.need_id) AS need_id, d.decided_at, d.cause_id, d.referral_id, d.receipt
+        FROM decisions d LEFT JOIN referrals r USING (referral_id) WHERE coalesce(r.firm_id, d.firm_id) = $1
+        ORDER BY d.decided_at, 1""",
+        firm_id,
+    )
     return tuple(
         Decision(
             need_id=row["need_id"],
@@ -47,6 +58,7 @@ async def referrals(connection: Connection, firm_id: str) -> tuple[Referral, ...
     rows = await connection.fetch(
         "SELECT * FROM referrals WHERE firm_id = $1 ORDER BY requested_at, referral_id", firm_id
     )
+    case = (await load_cases(connection, [firm_id], assessments=True))[firm_id]
     return tuple(
         Referral(
             referral_id=row["referral_id"],
@@ -60,6 +72,10 @@ async def referrals(connection: Connection, firm_id: str) -> tuple[Referral, ...
             hold_until=row["hold_until"],
             cancellation=row["cancellation"],
             cancellation_at=row["cancellation_at"],
+            ball=ball(Status(row["status"]), row["reason"]).value,
+            clocks=tuple(
+                Clock(clock.kind.value, clock.due_at) for clock in running(case, case.referrals[row["referral_id"]])
+            ),
         )
         for row in rows
     )
@@ -112,11 +128,14 @@ def _update(row: asyncpg.Record) -> Update:
     )
 
 
-async def notifications(connection: Connection, firm_id: str) -> tuple[Notification, ...]:
+async def notifications(connection: Connection, firm_id: str, referral_ids: Sequence[str]) -> tuple[Notification, ...]:
+    """Messages about the firm, and those about its referrals from before it succeeded another."""
     rows = await connection.fetch(
         """SELECT referral_id, channel, recipient, purpose, state, message_id, created_at, sent_at, code, taken,
-        traceparent FROM notifications WHERE firm_id = $1 ORDER BY created_at, recipient, purpose""",
+        traceparent FROM notifications WHERE firm_id = $1 OR referral_id = ANY($2::uuid[])
+        ORDER BY created_at, recipient, purpose""",
         firm_id,
+        list(referral_ids),
     )
     return tuple(
         Notification(

@@ -18,6 +18,7 @@ _SENTENCES = {
     "unreadable": "something that could not be read",
     # the page
     "nameless": "A firm whose name is not known",
+    "forgotten": "A firm that had its data erased",
     "identity": "codice fiscale {code}, firm_id {firm_id}",
     "identity_without_code": "firm_id {firm_id}",
     "about": "told as far as it concerns the referral {referral}",
@@ -37,6 +38,10 @@ _SENTENCES = {
     "need_given": "{what} (its segment gives it): {state}",
     "with_partner": "{state}; {partner}: {status} since {since}",
     "held_until": "{status} until {until}",
+    "ball": "the ball is with {who}",
+    "rests": "nobody is waited for: the clock rests",
+    "by_itself": "unless it is heard of before {at}: {what}",
+    "the_hub": "the hub",
     "speaks": "{partner} speaks of it, as observed {at}",
     "member": "its member",
     "no_member": "not its member",
@@ -71,6 +76,8 @@ _SENTENCES = {
     "says_again": "{partner} says again: {asked}; nothing changes",
     "says_refused": "{partner} wants to say: {asked}; refused, because of {rules}",
     "note": "note: {note}",
+    "erased": "The firm had its data erased, as {partner} passed on: what was observed until {until} is gone",
+    "erased_everywhere": "All four stores are empty, and {partners} hear of it",
     "person_takes_back": "{by} at regione orders need “{what}” to be taken back from {partner}: {reason}",
     "asked_back": "{partner} is asked to end its work on need “{what}”: {reason}",
     "taken_back": "Need “{what}” is taken back from {partner}",
@@ -152,9 +159,20 @@ _MESSAGES = {
     "no_address": "not sent, no address is known",
 }
 
+_CODES = {
+    "office_abroad": "office",
+    # what a clock calls for
+    "clock_hold": "the hold ends, and the work goes on",
+    "clock_consent": "the firm's consent runs out, and the request is taken back",
+    "clock_remind": "the partner is reminded",
+    "clock_escalate": "it goes one step up",
+    "clock_reroute": "the need goes to another partner",
+    "clock_cancellation": "the silence confirms the cancellation",
+}
+
 ENGLISH = Words(
     sentences=_SENTENCES,
-    codes={"office_abroad": "office"},
+    codes=_CODES,
     submissions=_SUBMISSIONS,
     rules=_RULES,
     predicates=_PREDICATES,
@@ -163,4 +181,4 @@ ENGLISH = Words(
     messages=_MESSAGES,
     updates={},
 )
-"""Codes are English already, but for one that two members share."""
+"""Codes are English already, but for one that two members share, and what a clock calls for."""

@@ -9,6 +9,7 @@ from cli.explain.journey import (
     Candidate,
     Command,
     Decision,
+    Erasure,
     Journey,
     Notification,
     Problem,
@@ -18,6 +19,7 @@ from cli.explain.journey import (
     Update,
 )
 from cli.explain.words import Words
+from cli.partner.telling import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def events(journey: Journey, words: Words) -> list[Event]:
         *(_asked_back(one, one.cancellation_at, tasks, words) for one in journey.referrals if one.cancellation_at),
         *(_cancellation(one, tasks, words) for one in journey.referrals if one.status == "cancelled"),
         *(_message(one, partners, tasks, words) for one in journey.notifications),
+        *(_erasure(journey.erasure, words) if journey.erasure else ()),
     ]
     return sorted(found, key=lambda event: (event.at, event.rank))
 
@@ -171,7 +174,7 @@ def _order(one: Command, tasks: Mapping[str, str], partners: Mapping[str, str], 
         by=one.by,
         what=tasks.get(one.referral_id, "?"),
         partner=partners.get(one.referral_id, words.say("the_partner")),
-        reason=words.code(one.reason),
+        reason=words.code(one.reason or "?"),
     )
     return Event(one.at, 1, sentence, (), _proofs(words, referral=one.referral_id, cause=one.id))
 
@@ -215,6 +218,14 @@ def _message(one: Notification, partners: Mapping[str, str], tasks: Mapping[str,
         (),
         _proofs(words, message_id=one.message_id, referral=one.referral_id, trace=one.traceparent),
     )
+
+
+def _erasure(one: Erasure, words: Words) -> Iterator[Event]:
+    """The firm is forgotten, and the partners hear when that is done everywhere."""
+    sentence = words.say("erased", partner=one.partner, until=clock(one.requested_at))
+    yield Event(one.erased_at, 5, sentence, (), _proofs(words, submission=one.submission_id))
+    if one.told_at:
+        yield Event(one.told_at, 6, words.say("erased_everywhere", partners=words.either(one.told, "and")))
 
 
 def _problems(problems: tuple[Problem, ...], words: Words) -> Iterator[str]:

@@ -18,6 +18,7 @@ _SENTENCES = {
     "unreadable": "qualcosa che non si è potuto leggere",
     # the page
     "nameless": "Impresa di cui non si conosce il nome",
+    "forgotten": "Impresa che ha fatto cancellare i suoi dati",
     "identity": "codice fiscale {code}, firm_id {firm_id}",
     "identity_without_code": "firm_id {firm_id}",
     "about": "solo quanto riguarda la segnalazione {referral}",
@@ -37,6 +38,10 @@ _SENTENCES = {
     "need_given": "{what} (previsto per il suo segmento): {state}",
     "with_partner": "{state}; {partner}: {status} dal {since}",
     "held_until": "{status} fino al {until}",
+    "ball": "si attende {who}",
+    "rests": "non si attende nessuno: il termine è sospeso",
+    "by_itself": "se non ci sono novità prima del {at}: {what}",
+    "the_hub": "Portolano",
     "speaks": "{partner} ne dà notizia, con dati rilevati il {at}",
     "member": "è sua associata",
     "no_member": "non è sua associata",
@@ -71,6 +76,8 @@ _SENTENCES = {
     "says_again": "{partner} comunica di nuovo: {asked}; non cambia nulla",
     "says_refused": "{partner} vorrebbe comunicare: {asked}; rifiutato, per {rules}",
     "note": "nota: {note}",
+    "erased": "L'impresa ha fatto cancellare i dati, tramite {partner}: quanto osservato fino al {until} non c'è più",
+    "erased_everywhere": "I quattro archivi sono vuoti, e ne sono informati: {partners}",
     "person_takes_back": "{by} in Regione dispone che il bisogno «{what}» sia tolto a {partner}: {reason}",
     "asked_back": "A {partner} si chiede di chiudere il lavoro sul bisogno «{what}»: {reason}",
     "taken_back": "Il bisogno «{what}» viene tolto a {partner}",
@@ -85,6 +92,13 @@ _SENTENCES = {
 }
 
 _CODES = {
+    # what a clock calls for
+    "clock_hold": "la sospensione finisce e il lavoro riprende",
+    "clock_consent": "il consenso dell'impresa scade e la segnalazione viene ritirata",
+    "clock_remind": "parte un sollecito al partner",
+    "clock_escalate": "il ritardo viene segnalato ai suoi responsabili",
+    "clock_reroute": "il bisogno passa a un altro partner",
+    "clock_cancellation": "il silenzio vale come conferma dell'annullamento",
     # fronts and segments, as the agreement's readers call them
     "institutional_support": "supporto istituzionale",
     "information": "informazione",

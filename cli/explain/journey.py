@@ -158,8 +158,16 @@ class Need(Known, frozen=True):
     referral_id: str | None = None
 
 
+class Clock(Known, frozen=True, kw_only=False):
+    """A clock that runs for a referral: what it calls for (the referral service's kinds), and when."""
+
+    kind: str
+    due_at: datetime
+
+
 class Referral(Known, frozen=True):
-    """One partner's task for a need, as it stands. `cancellation` is why its partner was asked to end its work."""
+    """One partner's task for a need, as it stands. `cancellation` is why its partner was asked to end its work, `ball`
+    is hub, partner, firm or paused."""
 
     referral_id: str
     need_id: str
@@ -172,6 +180,8 @@ class Referral(Known, frozen=True):
     hold_until: datetime | None = None
     cancellation: str | None = None
     cancellation_at: datetime | None = None
+    ball: str | None = None
+    clocks: tuple[Clock, ...] = ()
 
 
 class Command(Known, frozen=True):
@@ -182,7 +192,7 @@ class Command(Known, frozen=True):
     kind: str
     referral_id: str
     by: str
-    reason: str
+    reason: str | None
     at: datetime
 
 
@@ -229,6 +239,21 @@ class Held(Known, frozen=True, kw_only=False):
     since: datetime
 
 
+class Erasure(Known, frozen=True):
+    """That the firm had its data erased: what was observed until `requested_at` is gone and is not taken again.
+
+    `partner` passed the request on. `told_at` is when all four stores were empty and `told` heard of it; None until
+    then.
+    """
+
+    requested_at: datetime
+    partner: str
+    submission_id: str
+    erased_at: datetime
+    told_at: datetime | None = None
+    told: tuple[str, ...] = ()
+
+
 class Journey(Known, frozen=True):
     """Everything that is kept of one firm. `about` is the referral that was asked for; None where all is told."""
 
@@ -250,3 +275,4 @@ class Journey(Known, frozen=True):
     updates: tuple[Update, ...] = ()
     notifications: tuple[Notification, ...] = ()
     held: tuple[Held, ...] = ()
+    erasure: Erasure | None = None

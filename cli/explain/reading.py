@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from cli.explain import casework, registry
+from cli.explain import casework, erasures, registry
 from cli.explain.journey import Held, Journey
 from cli.explain.stores import opened
 from deploy.local.home import Home
@@ -28,6 +28,8 @@ async def read_journey(home: Home, subject: str, prefix: str = "") -> Journey:
             if firm_id is None or journey is None:
                 raise Trouble(f"no firm and no referral is known as {subject}")
             held += await casework.held(intake, "intake", firm_id)
+            mark = await erasures.marked(intake, firm_id)
+        erasure = await erasures.ended(connection, firm_id, mark)
         needs = await casework.needs(connection, firm_id)
         decisions = await casework.decisions(connection, firm_id)
         referrals = await casework.referrals(connection, firm_id)
@@ -38,7 +40,7 @@ async def read_journey(home: Home, subject: str, prefix: str = "") -> Journey:
         assessments = await registry.assessments(connection, firm_id, prefix)
         held += await casework.held(connection, "classifier", firm_id)
     async with opened(home, "notifier", prefix) as connection:
-        notifications = await casework.notifications(connection, firm_id)
+        notifications = await casework.notifications(connection, firm_id, [one.referral_id for one in referrals])
         held += await casework.held(connection, "notifier", firm_id)
     whole = msgspec.structs.replace(
         journey,
@@ -50,6 +52,7 @@ async def read_journey(home: Home, subject: str, prefix: str = "") -> Journey:
         updates=updates,
         notifications=notifications,
         held=tuple(held),
+        erasure=erasure,
     )
     return whole if about is None else _concerning(whole, about)
 

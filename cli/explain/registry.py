@@ -6,7 +6,7 @@ from cli.explain.casework import what
 from cli.explain.journal import said_of
 from cli.explain.journey import Assertion, Assessment, Consent, Journey, Membership, Problem, Segment, Submission
 from cli.explain.leaves import Members, leaves
-from shared.contracts.classifier import FirmAssessed
+from shared.contracts.classifier import AssessmentErased, FirmAssessed
 from shared.contracts.tax_codes import normalised
 from shared.contracts.topics import CLASSIFIER_ASSESSMENTS
 from shared.postgres.pool import Connection
@@ -24,14 +24,15 @@ async def firm_named(connection: Connection, id: str | None, subject: str) -> st
 
 
 async def registered(connection: Connection, firm_id: str) -> Journey | None:
-    """The journey as far as intake knows it; None where it does not know the firm."""
+    """The journey as far as intake knows it; None where it does not know the firm. Of an erased one the version alone
+    is left, and that its records came."""
     row = await connection.fetchrow("SELECT version, state FROM profiles WHERE firm_id = $1", firm_id)
     if row is None:
         return None
-    state = row["state"]
+    state = row["state"] or {}
     told = await connection.fetch("SELECT * FROM assertions WHERE firm_id = $1 ORDER BY observed_at, partner", firm_id)
     said: dict[str, Members] = {one["partner"]: one["assertion"].get("firm", {}) for one in told}
-    profile: Members = state["profile"]
+    profile: Members = state.get("profile", {})
     return Journey(
         firm_id=firm_id,
         codice_fiscale=profile.get("codice_fiscale"),
@@ -81,6 +82,8 @@ async def assessments(connection: Connection, firm_id: str, prefix: str = "") ->
     """Every assessment that the classifier's journal still holds, and the last one from its table."""
     found: dict[int, Assessment] = {}
     for saying in await said_of(connection, prefix + CLASSIFIER_ASSESSMENTS, firm_id):
+        if saying.type == AssessmentErased.type:
+            found.clear()  # the journal's copies end with its keep, and are nothing to tell of
         if saying.type == FirmAssessed.type:
             data = saying.data
             found[data["version"]] = Assessment(

@@ -51,7 +51,8 @@ Told = Iterator[tuple[Kind, str]]
 
 
 def _tell(journey: Journey, words: Words) -> Told:
-    yield Kind.TITLE, journey.name or words.say("nameless")
+    unnamed = words.say("forgotten") if journey.erasure else words.say("nameless")
+    yield Kind.TITLE, journey.name or unnamed
     if journey.codice_fiscale:
         yield Kind.EVENT, words.say("identity", code=journey.codice_fiscale, firm_id=journey.firm_id)
     else:
@@ -100,6 +101,7 @@ def _needs(journey: Journey, words: Words) -> Told:
     for need in journey.needs:
         origin = "need_declared" if need.declared else "need_given"
         yield Kind.EVENT, words.say(origin, what=words.what(need.what), state=_state(need, journey, words))
+        yield from _clocks(need, journey, words)
         proof = f"{words.code('need')} {need.need_id}"
         if need.referral_id:
             proof += f" · {words.code('referral')} {need.referral_id}"
@@ -121,6 +123,22 @@ def _state(need: Need, journey: Journey, words: Words) -> str:
         status=status,
         since=clock(referral.changed_at),
     )
+
+
+def _clocks(need: Need, journey: Journey, words: Words) -> Told:
+    """Who holds the ball, and what follows by itself if nothing is heard."""
+    referral = next((one for one in journey.referrals if one.referral_id == need.referral_id), None)
+    match referral.ball if referral else None:
+        case "partner" if referral:
+            yield Kind.DETAIL, words.say("ball", who=referral.partner)
+        case "firm":
+            yield Kind.DETAIL, words.say("ball", who=words.say("the_firm"))
+        case "hub":
+            yield Kind.DETAIL, words.say("ball", who=words.say("the_hub"))
+        case "paused":
+            yield Kind.DETAIL, words.say("rests")
+    for one in referral.clocks if referral else ():
+        yield Kind.DETAIL, words.say("by_itself", at=clock(one.due_at), what=words.code(f"clock_{one.kind}"))
 
 
 def _firm(journey: Journey, words: Words) -> Told:

@@ -16,6 +16,7 @@ from deploy.local.home import Home
 from shared.agreement import load
 from shared.errors import Trouble, Unreachable
 from shared.feeds.batches import Transactions
+from shared.feeds.clock import Clock
 from shared.feeds.commands import Commanding
 from shared.feeds.numbers import load_layout
 from shared.feeds.redrive import Redriving
@@ -59,7 +60,7 @@ async def _inside(kind: type[T], home: Home, service: str, prefix: str, look: st
         async with pool.acquire() as connection:
             layout = await load_layout(connection, service, prefix)
         sources = sources_of(parts.subscriptions, prefix, load(settings.agreement).partners)
-        yield kind(pool, layout, parts.context, sources, code_version())
+        yield kind(pool, layout, parts.context, sources, code_version(), Clock(moved=settings.moved_clock))
     except _PASSING as error:
         raise Unreachable(f"the store of {service} has gone; what was committed holds: `{look}`") from error
     except _BUSY as error:

@@ -8,6 +8,7 @@ import msgspec
 
 from shared.contracts.base import FirmId
 from shared.contracts.classifier import FirmAssessed
+from shared.feeds import aside
 from shared.postgres.pool import Connection
 
 _DIGESTS = "SELECT firm_id::text, digest FROM assessments WHERE firm_id = ANY($1::uuid[]) AND digest IS NOT NULL"
@@ -47,6 +48,7 @@ async def save(connection: Connection, kept: Mapping[FirmId, Assessed | None], a
     gone = [firm_id for firm_id, one in kept.items() if one is None]
     if gone:
         await connection.execute(_FORGET, gone)
+        await aside.forget(connection, gone)
     last = [one for one in kept.values() if one is not None]
     if not last:
         return

@@ -13,6 +13,7 @@ from services.intake.files import File
 from services.intake.store import Known, columns
 from shared.contracts.base import FirmId
 from shared.contracts.submissions import Refusal, Submission
+from shared.feeds import aside
 from shared.postgres.pool import Connection
 
 
@@ -193,17 +194,12 @@ async def _save_profiles(connection: Connection, known: Known, at: datetime) -> 
 
 
 _FORGET_CONTENTS = "UPDATE submissions SET reference = NULL, warnings = '[]' WHERE firm_id = ANY($1::uuid[])"
-# Open ones there are none: a request for erasure queues behind them. Closed ones keep what they are counted by.
-_FORGET_HELD = """
-UPDATE held SET key = NULL, value = NULL, headers = $2
-WHERE firm_id = ANY($1::uuid[]) AND state NOT IN ('held', 'queued')
-"""
 
 
 async def _forget(connection: Connection, firms: list[FirmId]) -> None:
     """Take away what submissions and held records contained; id, position, outcome and keyed hash stay."""
     await connection.execute(_FORGET_CONTENTS, firms)
-    await connection.execute(_FORGET_HELD, firms, msgspec.msgpack.encode([]))
+    await aside.forget(connection, firms)
 
 
 def _text(value: object) -> str:

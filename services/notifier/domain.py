@@ -6,7 +6,7 @@ often it is decided or sent, it is the same message to whoever gets it.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -28,11 +28,15 @@ class State(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     NO_ADDRESS = "no_address"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """One message to one recipient, as it is decided: waiting to be sent, or without an address."""
+    """One message to one recipient, as it is decided: waiting to be sent, or without an address.
+
+    `bare`: it says nothing of the firm, and still goes once the firm is erased.
+    """
 
     referral_id: str
     firm_id: str
@@ -43,6 +47,7 @@ class Notification:
     language: Language
     words: Words
     channel: str = MAIL
+    bare: bool = False
 
     @property
     def state(self) -> State:
@@ -162,7 +167,7 @@ def follow(moved: ReferralMoved, known: Task | None, house: House) -> tuple[Noti
     )
     silent = facts.supporting or (moved.status == "cancelled" and reason in NOT_FOR_THE_FIRM)
     return tuple(
-        _notification(letter, moved, facts, house)
+        replace(_notification(letter, moved, facts, house), bare=erased)
         for letter in LETTERS_OF_A_MOVE.get(moved.status, ())
         if not (silent and letter.recipient is Recipient.FIRM)
     )

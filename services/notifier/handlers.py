@@ -1,14 +1,15 @@
-"""What the notifier hears: referrals that were opened or moved. What it says is said by its door out, `mail`."""
+"""What the notifier hears: referrals that were opened or moved, firms to be forgotten. It says that these are; what was
+delivered is said by its door out, `mail`."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from services.notifier import domain, store
 from services.notifier.domain import House, Task
 from services.notifier.store import Decided
-from shared.contracts.notifier import NotificationDelivered
-from shared.contracts.referral import ReferralMoved, ReferralOpened
+from shared.contracts.notifier import NotificationDelivered, NotificationsErased
+from shared.contracts.referral import CaseErased, ReferralMoved, ReferralOpened
 from shared.feeds.speech import Batch, Said, Work
 from shared.feeds.subscriptions import On
 
@@ -21,36 +22,75 @@ class Notifier:
     new: asyncio.Event
 
 
-async def decide_notifications(referrals: Batch[ReferralOpened | ReferralMoved], work: Work[Notifier]) -> list[Said]:
-    """Write down whom to tell; sending is done apart, so that a slow mail server delays nobody's decision."""
+Event = ReferralOpened | ReferralMoved | CaseErased
+
+
+async def decide_notifications(referrals: Batch[Event], work: Work[Notifier]) -> list[Said]:
+    """Write down whom to tell; sending is done apart, so that a slow mail server delays nobody's decision. Forget who
+    is erased, and say that it is done."""
     tasks = await store.known(work.connection, sorted(_spoken_of(referrals)))
-    opened: list[Task] = []
-    decided: list[Decided] = []
+    new = New()
+    said: list[Said] = []
     for referral in referrals:
         event, cause = referral.event, referral.cause
         match event:
             case ReferralOpened():
-                opened.append(domain.task(event))
                 told = domain.announce(event, tasks.get(event.replaces or ""), work.context.house)
-                tasks[event.referral_id] = opened[-1]  # a later event of this batch may move or replace it
+                new.opened.append(domain.task(event))
+                tasks[event.referral_id] = new.opened[-1]  # a later event of this batch may move or replace it
             case ReferralMoved():
                 told = domain.follow(event, tasks.get(event.referral_id), work.context.house)
+            case CaseErased():
+                told = ()
+                await _write(new, work)  # what came before is forgotten with it, what comes after is a new beginning
+                new = New()
+                tasks = {id: task for id, task in tasks.items() if task.firm_id != event.firm_id}
+                await store.forget(work.connection, event.firm_id)
+                said.append(referral.says(_erased(event)))
             case _:
                 assert_never(event)
-        decided += [Decided(one, cause.id, cause.traceparent) for one in told]
-    if opened:
-        await store.keep(work.connection, opened)
-    if decided:
-        await store.save(work.connection, decided, work.now)
+        new.decided += [Decided(one, cause.id, cause.traceparent) for one in told]
+    await _write(new, work)
+    return said
+
+
+@dataclass(slots=True)
+class New:
+    """What a batch has decided and not written yet."""
+
+    opened: list[Task] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
+
+
+async def _write(new: New, work: Work[Notifier]) -> None:
+    if new.opened:
+        await store.keep(work.connection, new.opened)
+    if new.decided:
+        await store.save(work.connection, new.decided, work.now)
         work.context.new.set()
-    return []
 
 
-def _spoken_of(referrals: Batch[ReferralOpened | ReferralMoved]) -> set[str]:
+def _erased(asked: CaseErased) -> NotificationsErased:
+    return NotificationsErased(
+        firm_id=asked.firm_id,
+        version=asked.version,
+        requested_at=asked.requested_at,
+        requested_by=asked.requested_by,
+        submission_id=asked.submission_id,
+    )
+
+
+def _spoken_of(referrals: Batch[Event]) -> set[str]:
     """The referrals that were opened earlier and that these events move or replace."""
     events = [one.event for one in referrals]
     moved = {event.referral_id for event in events if isinstance(event, ReferralMoved)}
     return moved | {event.replaces for event in events if isinstance(event, ReferralOpened) and event.replaces}
 
 
-SUBSCRIPTIONS = (On((ReferralOpened, ReferralMoved), decide_notifications, says=(NotificationDelivered,)),)
+SUBSCRIPTIONS = (
+    On(
+        (ReferralOpened, ReferralMoved, CaseErased),
+        decide_notifications,
+        says=(NotificationDelivered, NotificationsErased),
+    ),
+)

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.notifier.domain import Notification, Task
+from shared.contracts.base import FirmId
 from shared.contracts.notifier import Channel, Recipient
+from shared.feeds import aside
 from shared.postgres.pool import Connection, Pool
 
 _SAVE = """
 INSERT INTO notifications (referral_id, channel, recipient, purpose, firm_id, message_id, cause_id, traceparent,
-                           address, language, subject, body, html, state, next_at, created_at)
-SELECT *, $15, $15 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[],
+                           address, language, subject, body, html, state, bare, next_at, created_at)
+SELECT *, $16, $16 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[],
                                $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
-                               $14::text[])
+                               $14::text[], $15::boolean[])
 ON CONFLICT (referral_id, channel, recipient, purpose) DO NOTHING
 """
 
@@ -51,6 +53,7 @@ async def save(connection: Connection, decided: Sequence[Decided], at: datetime)
         [one.words.body for one in ones],
         [one.words.html for one in ones],
         [one.state.value for one in ones],
+        [one.bare for one in ones],
         at,
     )
 
@@ -86,6 +89,22 @@ async def known(connection: Connection, referral_ids: Sequence[str]) -> dict[str
     """By referral, what those of them were opened for that were written down."""
     rows = await connection.fetch(_KNOWN, referral_ids) if referral_ids else []
     return {row["referral_id"]: Task(**dict(row)) for row in rows}
+
+
+_FORGET_TASKS = "DELETE FROM referrals WHERE firm_id = $1"
+_FORGET_MESSAGES = """
+UPDATE notifications SET address = NULL, subject = NULL, body = NULL, html = NULL,
+    state = CASE WHEN state = 'pending' THEN 'erased' ELSE state END
+WHERE firm_id = $1 AND NOT (bare AND state = 'pending')
+"""
+
+
+async def forget(connection: Connection, firm_id: FirmId) -> None:
+    """Drop what is known of a firm that asked for it: of its messages stay id, purpose and state, and what waits to be
+    sent is not sent. A mail that is in somebody's hand at this moment may still go, and is then told as delivered."""
+    await connection.execute(_FORGET_TASKS, firm_id)
+    await connection.execute(_FORGET_MESSAGES, firm_id)
+    await aside.forget(connection, [firm_id])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

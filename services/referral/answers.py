@@ -10,6 +10,8 @@ from typing import assert_never
 
 from services.referral import domain
 from services.referral.case import Case, Fact, Moment, Referral
+from services.referral.clocks import is_late
+from services.referral.deadlines import terms_of
 from services.referral.lifecycle import BECOMES, Asked, Barred, Flag, Moves, Stays, judge
 from services.referral.updates import Content, InformationRefusal, MembershipAnswer, Update
 from services.referral.working_days import end_of
@@ -27,9 +29,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """An update that used up its id: what it said (SHA-256) and which referral it was about."""
+    """An update that used up its id: what it said (SHA-256, None once it is erased) and which referral it was about."""
 
-    content_hash: bytes
+    content_hash: bytes | None
     referral_id: str
 
 
@@ -47,13 +49,14 @@ class Answer:
 def answer(update: Update, case: Case | None, known: MutableMapping[Key, Recorded], moment: Moment) -> Answer:
     """Decide on one update and change the case; `known` are ids used up before, this one joins them if recorded.
 
-    A repeat is known by its content alone: what was right when it was recorded may be out of time by now.
+    A repeat is known by its content alone: what was right when it was recorded may be out of time by now. Where the
+    content was erased with its firm, the id alone makes it one.
     """
     referral = None
     if case is not None and update.referral_id is not None:
         referral = case.referrals.get(update.referral_id)
     before = known.get(update.key) if update.key is not None else None
-    if before is not None and before.content_hash == update.content_hash:
+    if before is not None and before.content_hash in (None, update.content_hash):
         return Answer(outcome=Outcome.REPEATED, referral=referral, flags=(Flag.REPEATED,))
     problems = update.problems
     if before is not None:
@@ -102,9 +105,11 @@ def _follow(content: Content, case: Case, referral: Referral, update: Update, mo
         case Stays(flag):
             flags = () if flag is None else (flag,)
             if asked is Asked.IN_PROGRESS and flag is None:
-                domain.touch(case, referral, update.appended_at)
+                domain.touch(case, referral, update.appended_at, moment)
         case _:
             assert_never(verdict)
+    if flags == () and is_late(referral, update.appended_at, moment.outages, terms_of(moment.agreement)):
+        flags = (Flag.LATE,)
     stands = case.referrals[referral.referral_id]
     return Answer(outcome=Outcome.RECORDED, referral=stands, flags=flags, facts=tuple(facts))
 

@@ -1,6 +1,6 @@
 """Referral's parts list."""
 
-from services.referral.handlers import SUBSCRIPTIONS, Accord
+from services.referral.handlers import SUBSCRIPTIONS, TIMERS, Accord
 from services.referral.settings import ReferralSettings
 from shared.agreement import load
 from shared.service import Service
@@ -12,4 +12,5 @@ def service(settings: ReferralSettings) -> Service[Accord]:
         settings=settings,
         subscriptions=SUBSCRIPTIONS,
         context=Accord(load(settings.agreement)),
+        timers=TIMERS,
     )

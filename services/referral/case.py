@@ -49,6 +49,9 @@ class Referral:
 
     On hold it knows where it was before (`resumes`) and when the hold ends (UTC). `cancellation` is why the partner was
     asked to end its work, if it was: it stands beside the status. `outcomes` are what the partner reported at the end.
+
+    Deadlines (UTC, `clocks` sets them): by when the partner accepts, first contacts the firm, is heard of again, and by
+    when its silence confirms a cancellation; and when it is reminded and escalated next, None once that was done.
     """
 
     referral_id: str
@@ -68,6 +71,12 @@ class Referral:
     cancellation: Ended | None = None
     cancellation_at: datetime | None = None
     outcomes: tuple[Outcome, ...] = ()
+    accept_by: datetime | None = None
+    contact_by: datetime | None = None
+    heard_by: datetime | None = None
+    remind_at: datetime | None = None
+    escalate_at: datetime | None = None
+    confirm_by: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -109,17 +118,40 @@ class CancellationAsked:
     referral: Referral
 
 
-Fact: TypeAlias = Opened | Moved | CancellationAsked
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """The partner was reminded at `at` of what is awaited; the referral stands where it stood."""
+
+    referral: Referral
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """What is awaited of the partner went one step up at `at`; the referral stands where it stood."""
+
+    referral: Referral
+    reason: str
+    at: datetime
+
+
+Fact: TypeAlias = Opened | Moved | CancellationAsked | Reminded | Escalated
+
+Outage: TypeAlias = tuple[datetime, datetime]
+"""When the service began to be away, and when it was there again (UTC)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When and under what one decides: the cause's id, the database's clock (UTC), its day in Rome, the accord."""
+    """When and under what one decides: the cause's id, the database's clock (UTC), its day in Rome, the accord, and
+    when the service was away."""
 
     cause_id: str
     at: datetime
     day: date
     agreement: Agreement
+    outages: tuple[Outage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

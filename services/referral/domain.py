@@ -12,7 +12,7 @@ from typing import assert_never
 
 import msgspec
 
-from services.referral import routing
+from services.referral import clocks, routing
 from services.referral.case import (
     CancellationAsked,
     Case,
@@ -23,6 +23,7 @@ from services.referral.case import (
     NeedState,
     Referral,
 )
+from services.referral.deadlines import terms_of
 from services.referral.handover import handed_on, route
 from services.referral.handover import need_id as need_id
 from services.referral.lifecycle import BY_HUB, BY_HUB_ON_REQUEST, REROUTED_FAILURE, Ended, Status
@@ -96,6 +97,7 @@ def move(
         hold_until=hold_until if status is Status.ON_HOLD else None,
         outcomes=outcomes if status in (Status.COMPLETED, Status.FAILED) else (),
     )
+    moved = clocks.moved(referral, moved, at, terms_of(moment.agreement))
     case.put(moved)
     facts: list[Fact] = [Moved(moved, referral.status)]
     need = case.needs[referral.need_id]
@@ -126,28 +128,45 @@ def cancel(case: Case, referral: Referral, why: Ended, moment: Moment) -> list[F
 
     Nothing happens where the reason does not reach the referral's status, or where the partner was asked already.
     """
-    facts = _take_back(case, referral, why, moment)
+    facts = take_back(case, referral, why, moment)
     if case.referrals[referral.referral_id].status is Status.CANCELLED and facts:
         facts.extend(_after_cancellation(case, case.needs[referral.need_id], referral, why, moment))
     return facts
 
 
-def touch(case: Case, referral: Referral, at: datetime) -> None:
+def touch(case: Case, referral: Referral, at: datetime, moment: Moment) -> None:
     """A progress note: nothing moves, and the referral was heard of."""
-    case.put(replace(referral, changed_at=at))
+    case.put(clocks.heard(replace(referral, changed_at=at), at, terms_of(moment.agreement)))
+
+
+def resume(case: Case, referral: Referral, moment: Moment) -> list[Fact]:
+    """The hold has come to its end: the work goes on where it was, and its clocks with it."""
+    if referral.resumes is None or referral.hold_until is None:
+        return []
+    at = referral.hold_until
+    back = replace(referral, status=referral.resumes, reason=None, changed_at=at, resumes=None, hold_until=None)
+    back = clocks.resumed(referral, back, at, terms_of(moment.agreement))
+    case.put(back)
+    return [Moved(back, referral.status)]
 
 
 def erase(case: Case, moment: Moment) -> list[Fact]:
-    """The firm asked to be forgotten: what is open ends at once, needs are withdrawn, nothing of it is told on."""
+    """The firm asked to be forgotten: what is open ends at once, needs are withdrawn, nothing of it is told on.
+
+    A need remembers no decision, no partner and no referral any more: should the firm be told of again, it is routed as
+    if for the first time.
+    """
     if case.assessment is not None:
         bare = Profile(codice_fiscale=case.assessment.profile.codice_fiscale)
         case.assessment = msgspec.structs.replace(case.assessment, profile=bare, publishers=())
     facts: list[Fact] = []
     for referral in [referral for referral in case.referrals.values() if referral.is_open]:
-        facts += _take_back(case, referral, Ended.FIRM_ERASED, moment)
+        facts += take_back(case, referral, Ended.FIRM_ERASED, moment)
     for need in list(case.needs.values()):
         if need.state not in (NeedState.MET, NeedState.UNMET, NeedState.WITHDRAWN):
-            case.put(replace(need, state=NeedState.WITHDRAWN, reason=Ended.FIRM_ERASED.value))
+            need = replace(need, state=NeedState.WITHDRAWN, reason=Ended.FIRM_ERASED.value)
+        case.put(replace(need, referral_id=None, excluded=frozenset(), rerouted=0, decided=None))
+    case.receipts.clear()
     return facts
 
 
@@ -156,14 +175,14 @@ def _end(case: Case, assessed: FirmAssessed, moment: Moment) -> Iterator[Fact]:
         why = _why_end(referral, assessed, moment)
         if why is None:
             continue
-        facts = _take_back(case, referral, why, moment)
+        facts = take_back(case, referral, why, moment)
         if case.referrals[referral.referral_id].status is Status.CANCELLED:
             state = NeedState.WITHDRAWN if why is Ended.FIRM_CEASED else NeedState.WAITING_CONSENT
             case.put(replace(case.needs[referral.need_id], state=state, reason=why.value))
         yield from facts
 
 
-def _take_back(case: Case, referral: Referral, why: Ended, moment: Moment) -> list[Fact]:
+def take_back(case: Case, referral: Referral, why: Ended, moment: Moment) -> list[Fact]:
     """Cancel a referral or ask for it, as the table has it; the need is left to others."""
     if referral.status in BY_HUB[why]:
         ended = replace(
@@ -173,11 +192,14 @@ def _take_back(case: Case, referral: Referral, why: Ended, moment: Moment) -> li
             changed_at=moment.at,
             resumes=None,
             hold_until=None,
+            remind_at=None,
+            escalate_at=None,
         )
         case.put(ended)
         return [Moved(ended, referral.status)]
     if referral.cancellation is None and referral.status in BY_HUB_ON_REQUEST.get(why, ()):
         asked = replace(referral, cancellation=why, cancellation_at=moment.at)
+        asked = clocks.asked_back(asked, moment.at, terms_of(moment.agreement))
         case.put(asked)
         return [CancellationAsked(asked)]
     return []

@@ -3,29 +3,39 @@ update."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import assert_never
 
-from services.referral import domain, store, update_log, views
+from services.referral import domain, erasures, farewells, store, successions, update_log, views
 from services.referral.answers import Answer, Outcome, answer
 from services.referral.case import Moment
+from services.referral.deadlines import terms_of
 from services.referral.door import read_update
+from services.referral.ringing import ring
+from services.referral.succession import follow, standing
+from services.referral.timepiece import KIND, outages_of
 from services.referral.updates import Update
 from shared.agreement import Agreement
 from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed
-from shared.contracts.notifier import NotificationDelivered
-from shared.contracts.referral import ReferralMoved, ReferralOpened
+from shared.contracts.notifier import NotificationDelivered, NotificationsErased
+from shared.contracts.referral import CaseErased, ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
+    FirmForgotten,
     FirmStatus,
     ReferralCancellationRequested,
     ReferralCancelled,
     ReferralClosed,
+    ReferralEscalated,
+    ReferralReminded,
     ReferralRequested,
     UpdateHeld,
     UpdateRecorded,
     UpdateRefused,
 )
+from shared.feeds.failures import Outdated
 from shared.feeds.speech import Batch, Heard, Said, Work
 from shared.feeds.subscriptions import AtDoor, On
+from shared.feeds.timers import Due, When
 from shared.postgres.pool import Connection
 
 Assessment = FirmAssessed | AssessmentErased | AssessmentSucceeded
@@ -41,13 +51,14 @@ class Accord:
 async def route_needs(assessments: Batch[Assessment], work: Work[Accord]) -> list[Said]:
     """Open a referral for each need that has somebody responsible; cancel what may not go on; forget who is erased.
 
-    Where another firm stands for this one from now on, its own assessment comes by itself; what is open here runs on.
+    Where another firm stands for this one from now on, its own assessment comes by itself; what is open here follows.
     """
-    erasures = any(isinstance(heard.event, AssessmentErased) for heard in assessments)
-    cases = await store.load_cases(work.connection, assessments.firm_ids, assessments=erasures)
+    whole = any(not isinstance(heard.event, FirmAssessed) for heard in assessments)
+    firm_ids = sorted({*assessments.firm_ids, *(firm_id for heard in assessments for firm_id in heard.also)})
+    cases = await store.load_cases(work.connection, firm_ids, assessments=whole)
     day = await store.day_in_rome(work.connection, work.now)
     said: list[Said] = []
-    forgotten: set[str] = set()
+    forgotten: list[erasures.Erasure] = []
     for heard in assessments:
         event = heard.event
         case = cases[event.firm_id]
@@ -58,14 +69,23 @@ async def route_needs(assessments: Batch[Assessment], work: Work[Accord]) -> lis
                 said += views.news_of(case, heard.cause, work.now)
             case AssessmentErased():
                 said += views.told(domain.erase(case, moment), case, heard.cause)
+                forgotten.append(erasures.erasure_of(case, event))
                 case.assessment, case.assessed = None, False
                 case.told, case.retold = {}, set()
-                forgotten.add(event.firm_id)
+                said.append(heard.says(farewells.passed_on(event)))
             case AssessmentSucceeded():
-                pass
+                links = await successions.record(work.connection, event)
+                heir = cases.get(standing(event.firm_id, links))
+                if heir is None:
+                    raise Outdated(f"firm {event.firm_id} is succeeded by one that is not locked")
+                if heir is not case:
+                    followed = follow(case, heir, moment)
+                    said += views.told(followed.old, case, heard.cause)
+                    said += views.told(followed.new, heir, heard.cause)
+                    said += views.news_of(heir, heard.cause, work.now)
             case _:
                 assert_never(event)
-    await store.forget(work.connection, sorted(forgotten))
+    await erasures.forget(work.connection, forgotten, work.now)
     await store.save_cases(work.connection, cases.values(), work.now)
     return said
 
@@ -73,14 +93,20 @@ async def route_needs(assessments: Batch[Assessment], work: Work[Accord]) -> lis
 async def take_updates(updates: Batch[Update], work: Work[Accord]) -> list[Said]:
     """Answer every record once: recorded, repeated or refused; an update that moves its referral is followed by the
     rest."""
-    cases = await store.load_cases(work.connection, updates.firm_ids, assessments=True)
+    firms = await find_firms(work.connection, [heard.event for heard in updates])
+    gone = {now for now, heard in zip(firms, updates, strict=True) if now is not None and now != heard.firm_id}
+    if gone:
+        await successions.lock(work.connection, sorted(gone))
+    cases = await store.load_cases(work.connection, sorted({*updates.firm_ids, *gone}), assessments=True)
     known = await update_log.recorded_updates(work.connection, [key for heard in updates if (key := heard.event.key)])
     day = await store.day_in_rome(work.connection, work.now)
     said: list[Said] = []
+    away = await outages_of(work.connection, work.clock)
     answered: list[tuple[Heard[Update], Answer]] = []
-    for heard in updates:
-        case = cases.get(heard.firm_id) if heard.firm_id is not None else None
-        given = answer(heard.event, case, known, Moment(heard.cause.id, work.now, day, work.context.agreement))
+    for firm_id, heard in zip(firms, updates, strict=True):
+        case = cases.get(firm_id) if firm_id is not None else None
+        moment = Moment(heard.cause.id, work.now, day, work.context.agreement, away)
+        given = answer(heard.event, case, known, moment)
         match given.outcome:
             case Outcome.REFUSED:
                 work.refused(heard)
@@ -96,6 +122,7 @@ async def take_updates(updates: Batch[Update], work: Work[Accord]) -> list[Said]
         answered.append((heard, given))
     await store.save_cases(work.connection, cases.values(), work.now)
     await update_log.save_updates(work.connection, answered)
+    await erasures.strip(work.connection, [heard.cause.id for heard, given in answered if given.referral is not None])
     return said
 
 
@@ -106,10 +133,44 @@ async def find_firms(connection: Connection, updates: Sequence[Update]) -> list[
     return [firms.get((one.partner, one.referral_id)) if one.referral_id is not None else None for one in updates]
 
 
-async def record_deliveries(deliveries: Batch[NotificationDelivered], work: Work[Accord]) -> list[Said]:
-    """Keep with each referral what was delivered about it."""
-    await update_log.save_deliveries(work.connection, [heard.event for heard in deliveries])
-    return []
+async def record_deliveries(
+    deliveries: Batch[NotificationDelivered | NotificationsErased], work: Work[Accord]
+) -> list[Said]:
+    """Keep with each referral what was delivered about it. Where the last store has forgotten a firm, say so to whoever
+    asked for it and to all who got anything of the firm."""
+    delivered: list[NotificationDelivered] = []
+    said: list[Said] = []
+    keep = work.context.agreement.topics.keep_days
+    for heard in deliveries:
+        event = heard.event
+        match event:
+            case NotificationDelivered():
+                delivered.append(event)
+            case NotificationsErased():
+                done = await erasures.complete(work.connection, event, work.now)
+                said += farewells.forgotten(
+                    done, heard.cause, work.now, keep=timedelta(days=max(keep.internal, keep.partners))
+                )
+            case _:
+                assert_never(event)
+    await update_log.save_deliveries(work.connection, delivered)
+    return said
+
+
+async def ring_clocks(due: Sequence[Due], work: Work[Accord]) -> list[Said]:
+    """Do for each referral whose clock is due what follows: remind, escalate, hand on, resume, confirm."""
+    cases = await store.load_cases(work.connection, sorted({one.timer.firm_id for one in due}), assessments=True)
+    day = await store.day_in_rome(work.connection, work.now)
+    away = await outages_of(work.connection, work.clock)
+    said: list[Said] = []
+    for one in due:
+        case = cases[one.timer.firm_id]
+        facts = ring(case, one.timer.id, Moment(one.cause.id, work.now, day, work.context.agreement, away))
+        said += views.told(facts, case, one.cause)
+        if facts:
+            said += views.news_of(case, one.cause, work.now)
+    await store.save_cases(work.connection, cases.values(), work.now, away, terms_of(work.context.agreement))
+    return said
 
 
 SUBSCRIPTIONS = (
@@ -123,7 +184,9 @@ SUBSCRIPTIONS = (
             ReferralCancelled,
             ReferralCancellationRequested,
             FirmStatus,
+            CaseErased,
         ),
+        also=successions.touched,
     ),
     AtDoor(
         topic="partners.{partner}.updates.v1",
@@ -143,5 +206,21 @@ SUBSCRIPTIONS = (
             FirmStatus,
         ),
     ),
-    On(NotificationDelivered, record_deliveries),
+    On((NotificationDelivered, NotificationsErased), record_deliveries, says=(FirmForgotten,)),
+)
+
+TIMERS = (
+    When(
+        (KIND,),
+        ring_clocks,
+        says=(
+            ReferralOpened,
+            ReferralMoved,
+            ReferralRequested,
+            ReferralReminded,
+            ReferralEscalated,
+            ReferralCancelled,
+            FirmStatus,
+        ),
+    ),
 )

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from services.referral import routing
 from services.referral.case import Case, Fact, Moment, Need, NeedState, Opened, Receipt, Referral
+from services.referral.clocks import started
+from services.referral.deadlines import terms_of
 from services.referral.lifecycle import Status
 from services.referral.receipt import Decision, Outcome, digest
 from services.referral.routing import Question
@@ -73,7 +75,7 @@ def route(case: Case, need: Need, moment: Moment) -> Iterator[Fact]:
 def _open(need: Need, decision: Decision, before: Referral | None, moment: Moment) -> Referral | None:
     if decision.partner is None:
         return None
-    return Referral(
+    opened = Referral(
         referral_id=ids.referral_id(need.need_id, moment.cause_id, before.referral_id if before else 0),
         need_id=need.need_id,
         firm_id=need.firm_id,
@@ -86,3 +88,4 @@ def _open(need: Need, decision: Decision, before: Referral | None, moment: Momen
         changed_at=moment.at,
         replaces=before.referral_id if before else None,
     )
+    return started(opened, terms_of(moment.agreement))

@@ -153,6 +153,7 @@ OUTCOME_CODES = frozenset(
 class Flag(StrEnum):
     """What is remarkable about an update that was recorded."""
 
+    LATE = "late"
     OUT_OF_ORDER = "out_of_order"
     REPEATED = "repeated"
 

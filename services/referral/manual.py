@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 from services.referral import domain, routing
 from services.referral.case import Case, Fact, Moment, Need, NeedState, Opened, Receipt, Referral
+from services.referral.clocks import started
+from services.referral.deadlines import terms_of
 from services.referral.lifecycle import Ended, Status
 from services.referral.receipt import (
     Candidate,
@@ -66,7 +68,7 @@ def assign(case: Case, order: Assignment, moment: Moment) -> Opened:
     _may_have(order.partner, need, assessment, moment)
     decision = _decision(order, need, assessment, moment)
     before = case.referrals.get(need.referral_id) if need.referral_id else None
-    referral = Referral(
+    opened = Referral(
         referral_id=ids.referral_id(need.need_id, moment.cause_id, before.referral_id if before else 0),
         need_id=need.need_id,
         firm_id=case.firm_id,
@@ -79,6 +81,7 @@ def assign(case: Case, order: Assignment, moment: Moment) -> Opened:
         changed_at=moment.at,
         replaces=before.referral_id if before else None,
     )
+    referral = started(opened, terms_of(moment.agreement))
     case.put(referral)
     case.put(
         replace(

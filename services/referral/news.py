@@ -1,7 +1,8 @@
 """What those who told us of a firm hear of how it stands: its segment, and where each of its needs is. Pure.
 
 A partner is told when something of it has changed since it was last told, and only while the firm's consent covers it.
-It is told no other partner's name.
+It is told no other partner's name. With them hear those whose task
+was another firm's until this one succeeded it: under which name they go on.
 """
 
 from collections.abc import Iterator
@@ -23,7 +24,10 @@ def news(case: Case, at: datetime) -> Iterator[tuple[str, FirmStatus]]:
     firm = case.assessment
     if firm is None:
         return
-    covered = [one for one in firm.publishers if consented(one.partner, firm.consents, at) is Consented.YES]
+    references = {one.partner: one.reference for one in firm.publishers}
+    serving = {one.partner for one in case.referrals.values() if one.is_open}
+    heirs = sorted(partner for partner in serving & case.told.keys() if partner not in references)
+    covered = [one for one in (*references, *heirs) if consented(one, firm.consents, at) is Consented.YES]
     if not covered:
         return
     needs = tuple(
@@ -31,12 +35,12 @@ def news(case: Case, at: datetime) -> Iterator[tuple[str, FirmStatus]]:
         for need in sorted(case.needs.values(), key=lambda need: (need.front, need.need_id))
     )
     digest = sha256(msgspec.json.encode((firm.segment, needs))).hexdigest()
-    for publisher in covered:
-        if case.told.get(publisher.partner) == digest:
+    for partner in covered:
+        if case.told.get(partner) == digest:
             continue
-        case.told[publisher.partner] = digest
-        case.retold.add(publisher.partner)
+        case.told[partner] = digest
+        case.retold.add(partner)
         yield (
-            publisher.partner,
-            FirmStatus(firm_id=case.firm_id, reference=publisher.reference, segment=firm.segment, needs=needs),
+            partner,
+            FirmStatus(firm_id=case.firm_id, reference=references.get(partner), segment=firm.segment, needs=needs),
         )

@@ -11,8 +11,10 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from services.referral.case import Case, Need, NeedState, Receipt, Referral
+from services.referral.case import Case, Need, NeedState, Outage, Receipt, Referral
+from services.referral.deadlines import Terms
 from services.referral.lifecycle import Ended, Status
+from services.referral.timepiece import set_clocks
 from services.referral.updates import Outcome
 from shared.contracts.classifier import FirmAssessed
 from shared.postgres.pool import Connection
@@ -46,14 +48,6 @@ ON CONFLICT (firm_id) DO UPDATE SET
 """
 
 
-async def forget(connection: Connection, firm_ids: Sequence[str]) -> None:
-    """Drop what is known of firms that asked for it; needs and referrals stay, without a word about the firm. What was
-    heard of such a firm afterwards is to be saved afterwards."""
-    if firm_ids:
-        await connection.execute("DELETE FROM assessments WHERE firm_id = ANY($1)", firm_ids)
-        await connection.execute("DELETE FROM firm_statuses WHERE firm_id = ANY($1)", firm_ids)
-
-
 _SAVE_NEEDS = """
 INSERT INTO needs (need_id, firm_id, front, import, market, declared, state, reason, referral_id, excluded, rerouted,
                    closed_at, decided)
@@ -71,18 +65,25 @@ ON CONFLICT (need_id) DO UPDATE SET
 
 _SAVE_REFERRALS = """
 INSERT INTO referrals (referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
-                       requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes)
+                       requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes,
+                       accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by)
 SELECT referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
-       requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes::jsonb
+       requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes::jsonb,
+       accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::text[],
             $9::text[], $10::uuid[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::timestamptz[],
-            $15::text[], $16::timestamptz[], $17::text[])
+            $15::text[], $16::timestamptz[], $17::text[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[],
+            $21::timestamptz[], $22::timestamptz[], $23::timestamptz[])
      AS changed (referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
-                 requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes)
+                 requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes,
+                 accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by)
 ON CONFLICT (referral_id) DO UPDATE SET
+    need_id = excluded.need_id, firm_id = excluded.firm_id,
     status = excluded.status, reason = excluded.reason, changed_at = excluded.changed_at, resumes = excluded.resumes,
     hold_until = excluded.hold_until, cancellation = excluded.cancellation,
-    cancellation_at = excluded.cancellation_at, outcomes = excluded.outcomes
+    cancellation_at = excluded.cancellation_at, outcomes = excluded.outcomes,
+    accept_by = excluded.accept_by, contact_by = excluded.contact_by, heard_by = excluded.heard_by,
+    remind_at = excluded.remind_at, escalate_at = excluded.escalate_at, confirm_by = excluded.confirm_by
 """
 
 _SAVE_RECEIPTS = """
@@ -98,8 +99,17 @@ ON CONFLICT (firm_id, partner) DO UPDATE SET digest = excluded.digest
 """
 
 
-async def save_cases(connection: Connection, cases: Iterable[Case], at: datetime) -> None:
-    """Write what has changed in these cases. Referrals that ended go first: a need never has two open ones."""
+async def save_cases(
+    connection: Connection,
+    cases: Iterable[Case],
+    at: datetime,
+    outages: Sequence[Outage] = (),
+    terms: Terms | None = None,
+) -> None:
+    """Write what has changed in these cases, and set their clocks; with `outages` and `terms` to when they are judged.
+
+    Referrals that ended go first: a need never has two open ones.
+    """
     changed = list(cases)
     heard = [case.assessment for case in changed if case.assessed and case.assessment is not None]
     if heard:
@@ -118,6 +128,7 @@ async def save_cases(connection: Connection, cases: Iterable[Case], at: datetime
     told = [(case.firm_id, partner, case.told[partner]) for case in changed for partner in sorted(case.retold)]
     if told:
         await connection.execute(_SAVE_STATUSES, *map(list, zip(*told, strict=True)))
+    await set_clocks(connection, changed, outages, terms)
 
 
 async def _save_needs(connection: Connection, needs: Sequence[Need]) -> None:
@@ -163,6 +174,12 @@ async def _save_referrals(connection: Connection, referrals: Sequence[Referral])
             [one.cancellation for one in referrals],
             [one.cancellation_at for one in referrals],
             [msgspec.json.encode(one.outcomes).decode() for one in referrals],
+            [one.accept_by for one in referrals],
+            [one.contact_by for one in referrals],
+            [one.heard_by for one in referrals],
+            [one.remind_at for one in referrals],
+            [one.escalate_at for one in referrals],
+            [one.confirm_by for one in referrals],
         )
 
 
@@ -223,6 +240,12 @@ def _referral(row: asyncpg.Record) -> Referral:
         cancellation=Ended(row["cancellation"]) if row["cancellation"] else None,
         cancellation_at=row["cancellation_at"],
         outcomes=_outcomes(row["outcomes"]),
+        accept_by=row["accept_by"],
+        contact_by=row["contact_by"],
+        heard_by=row["heard_by"],
+        remind_at=row["remind_at"],
+        escalate_at=row["escalate_at"],
+        confirm_by=row["confirm_by"],
     )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import assert_never
 
 from services.referral.answers import Answer, Outcome
-from services.referral.case import CancellationAsked, Case, Fact, Moved, Opened, Referral
+from services.referral.case import CancellationAsked, Case, Escalated, Fact, Moved, Opened, Referral, Reminded
 from services.referral.lifecycle import Status
 from services.referral.news import news
 from services.referral.receipt import Candidate, Decision, Rule, Verdict
@@ -23,6 +23,8 @@ from shared.contracts.referrals import (
     ReferralCancellationRequested,
     ReferralCancelled,
     ReferralClosed,
+    ReferralEscalated,
+    ReferralReminded,
     ReferralRequested,
     ReportedOutcome,
     UpdateHeld,
@@ -62,6 +64,10 @@ def told(facts: Iterable[Fact], case: Case, cause: Cause) -> Iterator[Said]:
                     to=fact.referral.partner,
                     subject=fact.referral.referral_id,
                 )
+            case Reminded() | Escalated():
+                yield cause.says(
+                    _awaited(fact), firm_id=case.firm_id, to=fact.referral.partner, subject=fact.referral.referral_id
+                )
             case _:
                 assert_never(fact)
 
@@ -87,6 +93,8 @@ def answer_to(heard: Heard[Update], answer: Answer) -> Said:
                 update_id=update.id,
                 referral_id=referral_id,
                 status=status,
+                accept_by=_accept_by(referral),
+                contact_by=_contact_by(referral),
                 hold_until=hold_until,
                 problems=answer.problems,
             )
@@ -97,6 +105,8 @@ def answer_to(heard: Heard[Update], answer: Answer) -> Said:
                 update_id=update.id,
                 referral_id=referral_id,
                 status=status,
+                accept_by=_accept_by(referral),
+                contact_by=_contact_by(referral),
                 hold_until=hold_until,
                 flags=tuple(flag.value for flag in answer.flags),
             )
@@ -159,6 +169,7 @@ def _requested(fact: Opened, firm: FirmAssessed) -> ReferralRequested:
         referral_id=referral.referral_id,
         status=referral.status.value,
         at=referral.requested_at,
+        accept_by=_accept_by(referral),
         need_id=referral.need_id,
         role="responsible",
         front=referral.front,
@@ -235,6 +246,31 @@ def _cancellation_requested(fact: CancellationAsked) -> ReferralCancellationRequ
         hold_until=referral.hold_until,
         reason=referral.cancellation or "",
     )
+
+
+def _awaited(fact: Reminded | Escalated) -> ReferralReminded | ReferralEscalated:
+    referral = fact.referral
+    kind = ReferralReminded if isinstance(fact, Reminded) else ReferralEscalated
+    return kind(
+        referral_id=referral.referral_id,
+        status=referral.status.value,
+        at=fact.at,
+        accept_by=_accept_by(referral),
+        contact_by=_contact_by(referral),
+        reason=fact.reason,
+    )
+
+
+def _accept_by(referral: Referral | None) -> datetime | None:
+    """By when it is to be accepted, while it is not."""
+    if referral is None or referral.status not in (Status.REQUESTED, Status.RECEIVED):
+        return None
+    return referral.accept_by
+
+
+def _contact_by(referral: Referral | None) -> datetime | None:
+    """By when the firm is to be contacted first, while it has not been; on hold that rests."""
+    return referral.contact_by if referral is not None and referral.status is Status.ACCEPTED else None
 
 
 def _reference(firm: FirmAssessed, partner: str) -> str | None:

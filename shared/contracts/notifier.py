@@ -1,4 +1,4 @@
-"""What the notifier says: a notification has left the house and the other side took it."""
+"""What the notifier says: a notification was taken by the other side; a firm is forgotten in the last store too."""
 
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -23,3 +23,19 @@ class NotificationDelivered(Event, frozen=True, kw_only=True):
     purpose: str
     message_id: str
     at: datetime
+
+
+class NotificationsErased(Event, frozen=True, kw_only=True):
+    """The notifier has forgotten the firm: the answer to referral's `CaseErased`, whose members it gives back.
+
+    With it all four stores are empty: each has said so only once it was.
+    """
+
+    type: ClassVar[str] = "it.portolano.firm.notifications-erased.v1"
+    feed: ClassVar[str] = topics.NOTIFIER_DELIVERIES
+
+    firm_id: FirmId
+    version: int
+    requested_at: datetime
+    requested_by: str
+    submission_id: str

@@ -53,3 +53,20 @@ class ReferralMoved(Event, frozen=True, kw_only=True):
     reason: str | None = None
     firm_name: str | None = None
     contacts: Contacts | None = None
+
+
+class CaseErased(Event, frozen=True, kw_only=True):
+    """Referral has forgotten the firm: the classifier's `AssessmentErased`, passed on once this store is empty.
+
+    Said for every erased firm, whether it ever had a referral or not: the answer of whoever hears it is the proof that
+    the last store is empty as well. A referral that is opened after this event is a new beginning.
+    """
+
+    type: ClassVar[str] = "it.portolano.firm.case-erased.v1"
+    feed: ClassVar[str] = topics.REFERRAL_EVENTS
+
+    firm_id: FirmId
+    version: int
+    requested_at: datetime
+    requested_by: str
+    submission_id: str

@@ -121,6 +121,24 @@ class ReferralCancellationRequested(_OfReferral, frozen=True, kw_only=True):
     reason: str
 
 
+class ReferralReminded(_OfReferral, frozen=True, kw_only=True):
+    """Something is awaited of the partner: `reason` is acceptance_due, first_contact_due or update_due."""
+
+    type: ClassVar[str] = "it.portolano.referral.reminded.v1"
+    feed: ClassVar[str] = _FEED
+
+    reason: str
+
+
+class ReferralEscalated(_OfReferral, frozen=True, kw_only=True):
+    """What was awaited has not come, and those above the desk should know; `reason` as in a reminder."""
+
+    type: ClassVar[str] = "it.portolano.referral.escalated.v1"
+    feed: ClassVar[str] = _FEED
+
+    reason: str
+
+
 class ReportedOutcome(Part, frozen=True, kw_only=True):
     """A result as the partner reported it: its code, the country (ISO 3166 alpha-2, or XK), euro, the day."""
 
@@ -160,6 +178,21 @@ class FirmStatus(Event, frozen=True, kw_only=True):
     reference: str | None = None
 
 
+class FirmForgotten(Event, frozen=True, kw_only=True):
+    """The firm's personal data are gone from all of our stores: said to whoever asked for it and to every recipient.
+
+    `referral_ids` are this partner's own. Copies that were said before lie on topics and in journals until
+    `copies_until` (UTC) at the latest. What the partner does with its own copies is its own duty.
+    """
+
+    type: ClassVar[str] = "it.portolano.referral.firm-erased.v1"
+    feed: ClassVar[str] = _FEED
+
+    firm_id: FirmId
+    referral_ids: tuple[str, ...]
+    copies_until: datetime
+
+
 class _OfUpdate(Event, frozen=True, kw_only=True):
     """What every answer to an update carries; what is the referral's only where it names one of this partner's."""
 
@@ -168,6 +201,8 @@ class _OfUpdate(Event, frozen=True, kw_only=True):
     update_id: str | None = None
     referral_id: str | None = None
     status: str | None = None
+    accept_by: datetime | None = None
+    contact_by: datetime | None = None
     hold_until: datetime | None = None
 
 

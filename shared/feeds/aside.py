@@ -115,6 +115,21 @@ async def close(connection: Connection, aside: Aside, outcome: Outcome, closing:
     await connection.execute(_RECOUNT, aside.topic, aside.partition, *(moved[each] for each in Outcome))
 
 
+async def forget(connection: Connection, firm_ids: Sequence[FirmId]) -> None:
+    """Take away what closed records of these firms contained; what they are counted by stays.
+
+    Open ones there are none, where the erasure itself travels by the firm: it queues behind them.
+    """
+    await connection.execute(_FORGET, list(firm_ids), msgspec.msgpack.encode([]))
+
+
+async def forget_at(connection: Connection, places: Sequence[Place]) -> None:
+    """The same for records at these places, open or not: by whoever has just applied one of them, and keeps nothing of
+    it."""
+    for place in places:
+        await connection.execute(_FORGET_AT, place.topic, place.partition, place.offset, msgspec.msgpack.encode([]))
+
+
 def _aside(row: asyncpg.Record) -> Aside:
     elapsed = row["appended_at"] - datetime(1970, 1, 1, tzinfo=UTC)
     return Aside(
@@ -136,6 +151,10 @@ _HEADS = f"""SELECT id FROM held h WHERE {_OPEN} AND NOT EXISTS (
     SELECT FROM held b WHERE b.firm_id = h.firm_id AND b.{_OPEN} AND b.id < h.id) ORDER BY id"""
 _BEFORE = f"SELECT id FROM held WHERE firm_id = ANY($1::uuid[]) AND {_OPEN} AND id < $2 ORDER BY id LIMIT 1"
 _OF_FIRM = f"SELECT * FROM held WHERE (firm_id = $1 OR id = $2) AND {_OPEN} ORDER BY id LIMIT $3"
+_FORGET = f"""UPDATE held SET key = NULL, value = NULL, headers = $2
+WHERE firm_id = ANY($1::uuid[]) AND NOT {_OPEN}"""
+_FORGET_AT = """UPDATE held SET key = NULL, value = NULL, headers = $4
+WHERE topic = $1 AND partition = $2 AND record_offset = $3"""
 _TAKE = f"SELECT * FROM held WHERE id = ANY($1::bigint[]) AND {_OPEN} ORDER BY id FOR UPDATE"
 _KEEP = """UPDATE held SET firm_id = $2, state = $3, failure = $4, reason = $5, code_version = $6, held_at = now()
 WHERE id = $1"""

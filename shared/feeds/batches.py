@@ -16,6 +16,7 @@ from typing import Any, Generic
 
 from shared.contracts.base import Event, FirmId
 from shared.feeds import store
+from shared.feeds.clock import Clock
 from shared.feeds.failures import Permanent, Unreadable, deciding, delays, told
 from shared.feeds.numbers import EventIds, Layout
 from shared.feeds.records import (
@@ -77,8 +78,15 @@ class Transactions(Generic[C]):
     """Applies batches to the store of one service."""
 
     def __init__(
-        self, pool: Pool, layout: Layout, context: C, sources: Mapping[str, Source[C]], code_version: str
+        self,
+        pool: Pool,
+        layout: Layout,
+        context: C,
+        sources: Mapping[str, Source[C]],
+        code_version: str,
+        clock: Clock | None = None,
     ) -> None:
+        self.clock = clock or Clock()
         self._pool = pool
         self._layout = layout
         self._context = context
@@ -176,6 +184,8 @@ class Transactions(Generic[C]):
         done = Done()
         async with self._pool.acquire() as connection, connection.transaction():
             positions, now = await store.lock_positions(connection, list(groups))
+            await self.clock.learn(connection)
+            now = self.clock.told(now)
             counts: dict[Partition, Counter[Outcome]] = {}
             fresh: list[tuple[Position, Arrived]] = []
             for key in sorted(groups):
@@ -194,7 +204,7 @@ class Transactions(Generic[C]):
             opened, unread = ([], [(record, None) for _, record in fresh]) if bare else self._open(fresh, culprit)
             if self._trace:
                 self._begin_spans(self._trace, opened)
-            work: Work[C] = Work(connection=connection, now=now, context=self._context)
+            work: Work[C] = Work(connection=connection, now=now, context=self._context, clock=self.clock)
             said = await self._decide(work, opened, unread, counts, culprit)
             said = [] if bare else said
             if self._trace:
@@ -235,7 +245,7 @@ class Transactions(Generic[C]):
     def _open_one(self, position: Position, record: Arrived) -> Opened[C]:
         source = self._sources[record.topic]
         place = Place(*_place(record))
-        at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+        at = self.clock.told(datetime.fromtimestamp(record.timestamp / 1000, UTC))
         if source.door is not None:
             # At a door the cause is the place itself: partners' ids may repeat, a place never does.
             cause = Cause(f"{position.topic_id}/{record.partition}/{record.offset}", traceparent_of(record.headers))
@@ -283,13 +293,17 @@ class Transactions(Generic[C]):
         return said + work.said
 
     async def _find_firms(self, connection: Connection, opened: list[Opened[C]]) -> None:
-        doors: dict[int, list[Opened[C]]] = {}
+        asking: dict[int, list[Opened[C]]] = {}
         for one in opened:
-            if isinstance(one.subscription, AtDoor):
-                doors.setdefault(id(one.subscription), []).append(one)
-        for some in doors.values():
+            if isinstance(one.subscription, AtDoor) or one.subscription.also is not None:
+                asking.setdefault(id(one.subscription), []).append(one)
+        for some in asking.values():
             door = some[0].subscription
-            assert isinstance(door, AtDoor)
+            if isinstance(door, On):
+                assert door.also is not None
+                for one, more in zip(some, await door.also(connection, [o.heard.event for o in some]), strict=True):
+                    one.heard = replace(one.heard, also=tuple(more))
+                continue
             for one, found in zip(some, await door.firm_of(connection, [o.heard.event for o in some]), strict=True):
                 own, *also = found if isinstance(found, tuple) else (found,)
                 if any(firm_id is not None and not is_firm_id(firm_id) for firm_id in (own, *also)):

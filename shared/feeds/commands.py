@@ -7,7 +7,6 @@ told with the commit. Rehearsed, it does all of that but the numbers, and keeps 
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime
 from typing import TypeVar
 
 from shared.contracts.base import FirmId
@@ -56,8 +55,8 @@ class Commanding(Transactions[C]):
                 raise Trouble("records of this firm are held; they go first: look at `portolano held list`")
             if await firm_of(connection) != firm_id:
                 raise Outdated
-            now: datetime = await connection.fetchval("SELECT now()")
-            work: Work[C] = Work(connection=connection, now=now, context=self._context)
+            now = await self.clock.now(connection)
+            work: Work[C] = Work(connection=connection, now=now, context=self._context, clock=self.clock)
             told, said = await errand(firm_id, work)
             await self._say(connection, by_feed(said + work.said, now, self._layout), rehearse)
         return told

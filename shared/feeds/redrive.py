@@ -84,6 +84,8 @@ class Redriving(Commanding[C]):
         async with self._pool.acquire() as connection, Kept(connection, not rehearse):
             record = await aside.look(connection, id)
             _, now = await store.lock_positions(connection, [(record.topic, record.partition)])
+            await self.clock.learn(connection)
+            now = self.clock.told(now)
             await store.lock_firms(connection, [firm_id] if firm_id else [])
             await aside.take(connection, [id])
             said = self._answer(record, answers, closing.note)
@@ -119,6 +121,8 @@ class Redriving(Commanding[C]):
             records = await aside.read(connection, firm_id, id, MOST)
             places = sorted({(record.topic, record.partition) for record in records})
             positions, now = await store.lock_positions(connection, places)
+            await self.clock.learn(connection)
+            now = self.clock.told(now)
             opened = [await self._open_aside(connection, record, positions) for record in records]
             firms = {one.firm_id for one, _, _ in opened}.union(*(_touched(found, one) for _, found, one in opened))
             await store.lock_firms(connection, sorted(firm for firm in firms if firm is not None))
@@ -171,7 +175,7 @@ class Redriving(Commanding[C]):
             if isinstance(one, Permanent):
                 raise one
             async with connection.transaction():
-                work: Work[C] = Work(connection=connection, now=now, context=self._context)
+                work: Work[C] = Work(connection=connection, now=now, context=self._context, clock=self.clock)
                 with deciding():
                     said = await one.subscription.handler(Batch([one.heard]), work)
                 records = by_feed(said + work.said, now, self._layout)
@@ -199,7 +203,7 @@ class Redriving(Commanding[C]):
         source = self._sources.get(record.topic)
         if source is None or source.door is None:
             return []
-        at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+        at = self.clock.told(datetime.fromtimestamp(record.timestamp / 1000, UTC))
         cause = Cause(f"{record.topic_id}/{record.partition}/{record.offset}", traceparent_of(record.headers))
         heard: Heard[Any] = Heard(None, cause, record.place, at, record.firm_id, source.partner)
         with suppress(Permanent):  # unreadable: it is answered by its position alone

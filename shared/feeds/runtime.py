@@ -8,7 +8,7 @@ is ours.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -24,6 +24,8 @@ from shared.feeds import store
 from shared.feeds.alarms import Alarms
 from shared.feeds.assignment import Assignment
 from shared.feeds.batches import Source, Transactions, by_feed
+from shared.feeds.clock import Clock
+from shared.feeds.firing import Firing
 from shared.feeds.journal import Session
 from shared.feeds.kafka import Access, Consumer, Topics
 from shared.feeds.lag import Lag
@@ -34,8 +36,10 @@ from shared.feeds.relay import Relay
 from shared.feeds.restored import explained, judge, read_tops
 from shared.feeds.speech import C, Work
 from shared.feeds.subscriptions import AtDoor, Subscription
+from shared.feeds.timers import When
 from shared.feeds.traces import Traces
 from shared.feeds.watchdog import Watchdog
+from shared.feeds.watermarks import Watermarks
 from shared.postgres.pool import Address, Connection, Pool, open_pool
 from shared.telemetry.metrics import Metrics
 
@@ -66,6 +70,8 @@ class Feeds(Generic[C]):
         subscriptions: Sequence[Subscription],
         context: C,
         code_version: str,
+        timers: Sequence[When[C]] = (),
+        moved_clock: bool = False,
         session: float = 6.0,
         tracing: "Tracing | None" = None,
     ) -> None:
@@ -83,6 +89,8 @@ class Feeds(Generic[C]):
         self._subscriptions = tuple(subscriptions)
         self._context = context
         self._code_version = code_version
+        self._timers = tuple(timers)
+        self.clock = Clock(moved=moved_clock)
         self._sources = sources_of(self._subscriptions, prefix, self._partners)
         self._tasks: list[asyncio.Task[None]] = []
         self._relay_stopping = asyncio.Event()
@@ -141,7 +149,9 @@ class Feeds(Generic[C]):
         async with self.pool.acquire() as connection:
             self.layout = await load_layout(connection, self.service, self._prefix)
             await connection.execute("SELECT make_outbox_days($1)", JOURNAL_AHEAD_DAYS)
-        says = tuple({event: None for subscription in self._subscriptions for event in subscription.says})
+        says = tuple(
+            {event: None for table in (self._subscriptions, self._timers) for one in table for event in one.says}
+        )
         feeds = feeds_of(says, self._partners, self.layout)
         await self._refuse_if_restored(feeds)
         self.relay = Relay(
@@ -151,7 +161,9 @@ class Feeds(Generic[C]):
             self.alarms,
             self.service,
         )
-        self.transactions = Transactions(self.pool, self.layout, self._context, self._sources, self._code_version)
+        self.transactions = Transactions(
+            self.pool, self.layout, self._context, self._sources, self._code_version, self.clock
+        )
         self.transactions.before_commit = self._tell_the_holder
         self.transactions.in_doubt = self.relay.wake
         self.assignment = Assignment(
@@ -162,6 +174,40 @@ class Feeds(Generic[C]):
         self._relay_task = asyncio.create_task(self.relay.run(self._relay_stopping))
         for job in (self.assignment.run(), self.reader.hint(), self._keep_house()):
             self._tasks.append(asyncio.create_task(job))
+        if self._timers:
+            self.firing = self._fires()
+            self._firing_task = asyncio.create_task(self.firing.run(self.stopping))
+            self._tasks.append(self._firing_task)
+
+    def _fires(self) -> Firing[C]:
+        watermarks = Watermarks(self.pool, self.clock, self._prefix, self._bounds, Topics(self._access).ids)
+        firing = Firing(
+            self.pool,
+            self.layout,
+            self._context,
+            self.clock,
+            self._timers,
+            watermarks,
+            self.alarms,
+            self._code_version,
+        )
+        firing.before_commit, firing.publish = self._tell_the_holder, self.relay.publish
+        firing.in_doubt, firing.hears = self.relay.wake, self._hears
+        return firing
+
+    async def _bounds(self, partitions: Iterable[tuple[str, int]]) -> Mapping[tuple[str, int], tuple[int, int]]:
+        """First and next offset of partitions, whoever reads them. Raises where the broker does not answer."""
+        if self.assignment.consumer is None:
+            raise ConnectionError("there is no consumer yet")
+        async with asyncio.timeout(10.0):
+            return await self.assignment.consumer.bounds(partitions)
+
+    async def _hears(self) -> bool:
+        """Whether this process could hear: it has its partitions, and the broker answers it."""
+        if not self.assignment.settled:
+            return False
+        await self._bounds([min(self.assignment.partitions, default=(min(self._sources), 0))])
+        return True
 
     def _observe(self) -> None:
         """Let the parts count and, where that is wanted, trace."""
@@ -194,6 +240,8 @@ class Feeds(Generic[C]):
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN), self.assignment.busy:
                 pass
+        if self._timers:
+            await asyncio.wait({self._firing_task}, timeout=DRAIN)
 
     async def stop(self) -> None:
         """The end: the relay sends what is committed, within its limit, and gives its locks back."""
@@ -214,8 +262,8 @@ class Feeds(Generic[C]):
         try:
             async with self.pool.acquire() as connection, connection.transaction():
                 await store.lock_firms(connection, firm_ids)
-                now = await connection.fetchval("SELECT now()")
-                work = Work(connection=connection, now=now, context=self._context)
+                now = await self.clock.now(connection)
+                work = Work(connection=connection, now=now, context=self._context, clock=self.clock)
                 yield work
                 records = by_feed(work.said, now, self.layout)
                 await self._tell_the_holder(connection, sorted(records))

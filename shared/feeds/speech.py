@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from shared.contracts.base import Event, FirmId
+from shared.feeds.clock import Clock
 from shared.postgres.pool import Connection
 
 E = TypeVar("E", covariant=True)
@@ -123,12 +124,14 @@ class Work(Generic[C]):
     """The open transaction that a handler works in.
 
     The rows of all firms of the batch are locked already. `now` is the database's clock at the start of the
-    transaction, in UTC. `context` is what the service brought with it (agreement, keys).
+    transaction, in UTC, as the house's `clock` tells it. `context` is what the service brought with it (agreement,
+    keys).
     """
 
     connection: Connection
     now: datetime
     context: C
+    clock: Clock = field(default_factory=Clock)
     outcomes: dict[Place, Outcome] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
 

@@ -36,11 +36,16 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class On(Generic[C]):
-    """Hear events of one or more types of an internal feed, in their common order."""
+    """Hear events of one or more types of an internal feed, in their common order.
+
+    `also` gives the further firms that events touch, in their order; it may ask the store. What holds of `firm_of` at a
+    door holds of it.
+    """
 
     events: type[Event] | tuple[type[Event], ...]
     handler: Handler[Any, C]
     says: tuple[type[Event], ...] = ()
+    also: Callable[[Connection, Sequence[Any]], Awaitable[Sequence[tuple[FirmId, ...]]]] | None = None
 
     @property
     def types(self) -> tuple[type[Event], ...]:

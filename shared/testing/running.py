@@ -7,6 +7,7 @@ from typing import Any
 from shared.agreement import load
 from shared.feeds.runtime import Feeds
 from shared.feeds.subscriptions import Subscription
+from shared.feeds.timers import When
 from shared.settings import AGREEMENT, ServiceSettings
 from shared.telemetry.spans import Tracing
 from shared.testing.waiting import until
@@ -19,6 +20,7 @@ async def running(
     subscriptions: Sequence[Subscription],
     context: Any,
     tracing: Tracing | None = None,
+    timers: Sequence[When[Any]] = (),
 ) -> AsyncIterator[Feeds[Any]]:
     """Started, assigned and positioned; drained and stopped at the end."""
     feeds = Feeds(
@@ -29,6 +31,8 @@ async def running(
         partners=[signatory.code for signatory in load(AGREEMENT).signatories],
         subscriptions=subscriptions,
         context=context,
+        timers=timers,
+        moved_clock=settings.moved_clock,
         code_version="test",
         tracing=tracing,
     )

@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -23,10 +24,16 @@ def draw() -> str:
         for subscription in subscriptions:
             heard, topic = _heard(subscription)
             says = subscription.says or (None,)
-            for k, event in enumerate(says):
-                left = [service, heard, topic] if k == 0 else ["", "", ""]
-                lines.append("| " + " | ".join([*left, *_said(event)]) + " |")
+            lines += _rows(service, heard, topic, says)
+        for when in getattr(import_module(f"services.{service}.handlers"), "TIMERS", ()):
+            lines += _rows(service, "a clock that is due", "–", when.says)
     return "\n".join(lines)
+
+
+def _rows(service: str, heard: str, topic: str, says: Sequence[type[Event] | None]) -> Iterator[str]:
+    for k, event in enumerate(says):
+        left = [service, heard, topic] if k == 0 else ["", "", ""]
+        yield "| " + " | ".join([*left, *_said(event)]) + " |"
 
 
 def _heard(subscription: Subscription) -> tuple[str, str]:

@@ -1,23 +1,26 @@
 """What our services say in golden events: each type at its shortest, and once with all that it can say."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from shared.contracts.base import Event
 from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed, Missing, Need, Segment
 from shared.contracts.firm import Consent, Contacts, Membership, Profile, Publisher
 from shared.contracts.intake import FirmErased, FirmRegistered, FirmSucceeded
-from shared.contracts.notifier import NotificationDelivered
+from shared.contracts.notifier import NotificationDelivered, NotificationsErased
 from shared.contracts.receipts import Position, SubmissionAccepted, SubmissionHeld, SubmissionRefused
-from shared.contracts.referral import ReferralMoved, ReferralOpened
+from shared.contracts.referral import CaseErased, ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
     Candidate,
     Decision,
+    FirmForgotten,
     FirmStatus,
     NeedStanding,
     OfferedService,
     ReferralCancellationRequested,
     ReferralCancelled,
     ReferralClosed,
+    ReferralEscalated,
+    ReferralReminded,
     ReferralRequested,
     ReportedOutcome,
     Step,
@@ -105,6 +108,9 @@ SAID: dict[str, tuple[Event, ...]] = {
             message_id="<1@portolano.example>",
             at=AT,
         ),
+        CaseErased(firm_id=FIRM, version=3, requested_at=AT, requested_by="cna", submission_id="e-9"),
+        NotificationsErased(firm_id=FIRM, version=3, requested_at=AT, requested_by="cna", submission_id="e-9"),
+        FirmForgotten(firm_id=FIRM, referral_ids=(), copies_until=AT + timedelta(days=22)),
         SubmissionAccepted(submission_id="e-1", outcome="registered", firm_id=FIRM, warnings=(), position=PLACE),
         SubmissionRefused(position=PLACE, problems=(problem("no-value", "the record has no value"),)),
         SubmissionHeld(position=PLACE),
@@ -123,6 +129,8 @@ SAID: dict[str, tuple[Event, ...]] = {
         ),
         ReferralCancelled(referral_id=REFERRAL, status="cancelled", at=AT, reason="consent_withdrawn"),
         ReferralCancellationRequested(referral_id=REFERRAL, status="in_progress", at=AT, reason="consent_withdrawn"),
+        ReferralReminded(referral_id=REFERRAL, status="requested", at=AT, reason="acceptance_due"),
+        ReferralEscalated(referral_id=REFERRAL, status="accepted", at=AT, reason="first_contact_due"),
         ReferralClosed(
             referral_id=REFERRAL,
             status="completed",
@@ -225,6 +233,8 @@ SAID: dict[str, tuple[Event, ...]] = {
         ReferralCancellationRequested(
             referral_id=REFERRAL, status="on_hold", at=AT, hold_until=HELD, reason="firm_ceased"
         ),
+        ReferralReminded(referral_id=REFERRAL, status="received", at=AT, accept_by=HELD, reason="acceptance_due"),
+        ReferralEscalated(referral_id=REFERRAL, status="accepted", at=AT, contact_by=HELD, reason="first_contact_due"),
         ReferralClosed(
             referral_id=REFERRAL,
             status="completed",
@@ -239,6 +249,7 @@ SAID: dict[str, tuple[Event, ...]] = {
             reference="crm-4711",
         ),
     ),
+    "plain": (FirmForgotten(firm_id=FIRM, referral_ids=(REFERRAL,), copies_until=AT + timedelta(days=22)),),
     "on-hold": (
         UpdateRecorded(
             position=UPDATE, at=AT, update_id="u-2", referral_id=REFERRAL, status="on_hold", hold_until=HELD

@@ -48,6 +48,11 @@ PROOFS = (
         ("--scenarios", "2500", "--orders", "200"),
         parallel=True,
     ),
+    Proof(
+        "However two processes are killed, each of their timers fires once",
+        "tests.prove.fire_clocks",
+        ("--timers", "10000", "--kills", "6"),
+    ),
     Proof("An assessment takes at most 100 µs in the median", "tests.prove.time_assessments", ("--firms", "20000")),
     Proof("The AsyncAPI document is valid for AsyncAPI's own parser", "tests.contract.parser.run"),
 )

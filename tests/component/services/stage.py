@@ -50,7 +50,9 @@ class Stage:
         subscriptions: Sequence[Subscription] = service.subscriptions
         if failing:
             subscriptions = [replace(one, handler=_failing_once(one.handler)) for one in subscriptions]
-        async with running(service.settings, self.service, subscriptions, service.context) as feeds:
+        async with running(
+            service.settings, self.service, subscriptions, service.context, timers=service.timers
+        ) as feeds:
             yield feeds
 
     async def tell(self, *events: tuple[Event, str], again: bool = False) -> None:

@@ -15,6 +15,7 @@ from cli.explain.languages import LANGUAGES
 from cli.explain.leaves import spoken, told
 from cli.explain.story import tell
 from cli.explain.words import Words
+from services.referral.clocks import Kind
 from services.referral.lifecycle import FAIL_CODES, REJECT_CODES, Ended, Flag, Status
 from services.referral.receipt import Predicate, Rule, Verdict
 from services.referral.routing import Question, route
@@ -60,6 +61,7 @@ CODES = [
     *Status,
     *Ended,
     *Flag,
+    *(f"clock_{kind}" for kind in Kind),
     *Verdict,
     *REJECT_CODES,
     *FAIL_CODES,

@@ -11,6 +11,7 @@ from cli.explain.journey import (
     Assessment,
     Candidate,
     Change,
+    Clock,
     Consent,
     Decision,
     Held,
@@ -28,6 +29,7 @@ from cli.explain.journey import (
     Update,
 )
 from cli.explain.story import Kind, tell
+from cli.partner.telling import clock
 
 T0 = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -189,6 +191,18 @@ def test_work_that_is_to_end_is_told_with_the_reason_and_a_hold_with_its_last_da
         "cna is asked to end its work on need “information”: firm ceased"
     ]
     assert "cna: on hold until 2026-11-23" in text(journey)
+
+
+def test_who_is_waited_for_and_what_follows_by_itself_stand_under_the_need() -> None:
+    waiting = msgspec.structs.replace(
+        referral(status="requested"), ball="partner", clocks=(Clock("remind", at(8)), Clock("reroute", at(9)))
+    )
+    told = text(Journey(firm_id="f-1", needs=WHOLE.needs, referrals=(waiting,)))
+    assert "the ball is with cna" in told
+    assert f"unless it is heard of before {clock(at(8))}: the partner is reminded" in told
+    assert f"unless it is heard of before {clock(at(9))}: the need goes to another partner" in told
+    resting = msgspec.structs.replace(waiting, ball="paused", clocks=(Clock("hold", at(8)),))
+    assert "the clock rests" in text(Journey(firm_id="f-1", needs=WHOLE.needs, referrals=(resting,)))
 
 
 def test_a_refused_record_tells_every_problem() -> None:

@@ -136,6 +136,15 @@ def test_a_repeat_is_a_repeat_although_its_time_has_passed() -> None:
     assert again.referral is not None
 
 
+def test_of_an_erased_update_the_id_alone_makes_a_repeat() -> None:
+    case, (referral,) = case_with(need(), members=CNA)
+    again = update(referral.referral_id)
+    assert again.key is not None
+    erased = {again.key: Recorded(content_hash=None, referral_id=referral.referral_id)}
+    given = answer(again, case, erased, moment("again"))
+    assert (given.outcome, given.facts) == (Outcome.REPEATED, ())
+
+
 def test_a_used_id_with_other_content_is_refused_for_that_too() -> None:
     case, (referral,) = case_with(need(), members=CNA)
     other = written(None, hash=b"2", problems=(problem("missing", "give it", "/at"),))

@@ -71,7 +71,8 @@ def test_a_reason_reaches_as_far_as_the_table_says(why: str, status: str, end: s
             assert (now.status, now.reason, now.hold_until, now.resumes) == (Status.CANCELLED, why, None, None)
         case "asks":
             assert facts == [CancellationAsked(now)]
-            assert now == replace(referral, cancellation=Ended(why), cancellation_at=NOW)
+            asked = replace(referral, cancellation=Ended(why), cancellation_at=NOW, confirm_by=now.confirm_by)
+            assert now == asked
             assert state_of(case, referral) == (NeedState.REFERRED, None)
         case _:
             assert (facts, now) == ([], referral)
@@ -234,3 +235,12 @@ def test_a_need_declared_again_without_consent_waits_for_it() -> None:
     again = need(declared_at=NOW + timedelta(days=1))
     assert assess(case, assessed(again, consents=(), members=CNA, version=2), moment("second")) == []
     assert state_of(case, referral)[0] is NeedState.WAITING_CONSENT
+
+
+def test_an_erased_need_remembers_no_partner_no_decision_and_no_referral() -> None:
+    case, referral = standing("rejected")
+    case.put(replace(case.needs[referral.need_id], excluded=frozenset({"cna"}), rerouted=1))
+    erase(case, moment("erased"))
+    need = case.needs[referral.need_id]
+    assert (need.excluded, need.rerouted, need.decided, need.referral_id) == (frozenset(), 0, None, None)
+    assert case.receipts == [], "what this very batch has decided is forgotten with it"

@@ -1,0 +1,168 @@
+"""Timers fired: once each, by whichever process comes first, in the order of locks of every batch.
+
+Chosen without a lock; then the firms are locked, passing over those that somebody else has in hand, then the timers,
+each only where its version is still the chosen one. The timer's row goes, the handler decides, numbers are taken last:
+one transaction, so that who dies in it leaves the timer as it was. A timer whose handler fails for good stands alone
+after halving, is set aside and alarmed, and the others go on.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic
+
+from shared.feeds import outages, store, timers
+from shared.feeds.alarms import Alarms
+from shared.feeds.batches import by_feed
+from shared.feeds.clock import Clock
+from shared.feeds.failures import Permanent, deciding, delays, told
+from shared.feeds.numbers import Layout
+from shared.feeds.speech import C, Said, Work
+from shared.feeds.timers import Due, When
+from shared.feeds.watermarks import Watermarks
+from shared.postgres.pool import Connection, Pool
+
+log = logging.getLogger(__name__)
+
+PAUSE = 1.0
+"""Seconds between two looks while nothing is due."""
+MOST = 100
+"""Timers of a transaction."""
+CHOICE = 10
+"""Out of so many times as many: processes that look at once then seldom want the same firms."""
+
+
+async def _always() -> bool:
+    return True
+
+
+class Firing(Generic[C]):
+    """Fires the timers of one service in one process."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        layout: Layout,
+        context: C,
+        clock: Clock,
+        table: Sequence[When[C]],
+        watermarks: Watermarks,
+        alarms: Alarms,
+        code_version: str,
+    ) -> None:
+        self._pool, self._layout, self._context, self._clock = pool, layout, context, clock
+        self._handlers = {kind: when for when in table for kind in when.kinds}
+        self._kinds = sorted(self._handlers)
+        self._watermarks, self._alarms, self._code = watermarks, alarms, code_version
+        self.before_commit: Callable[[Connection, Sequence[str]], Awaitable[None]] | None = None
+        self.publish: Callable[[list[store.Row]], None] = lambda rows: None
+        self.in_doubt: Callable[[], None] = lambda: None
+        self.hears: Callable[[], Awaitable[bool]] = _always
+        """Whether this process has its partitions: only then does it give a sign of life, and fires."""
+        self.looks = 0
+        """How often it has looked and found nothing more to fire."""
+        self.fired = 0
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until the service stops; whatever fails is tried again."""
+        pauses = delays()
+        while not stopping.is_set():
+            pause = PAUSE
+            try:
+                if await self.hears():
+                    await self.look(stopping)
+                    self.looks += 1
+                pauses = delays()
+            except Exception as error:
+                self.in_doubt()
+                pause = next(pauses)
+                log.warning("timers: again in %.1f s: %s: %s", pause, type(error).__name__, told(error))
+            try:
+                await asyncio.wait_for(stopping.wait(), pause)
+            except TimeoutError:
+                continue
+
+    async def look(self, stopping: asyncio.Event) -> None:
+        """Fire all that is due and may be fired."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            now = await self._clock.now(connection)
+            awaited = await timers.awaited_topics(connection, self._kinds, now, self._code)
+        await self._watermarks.look(awaited)
+        while not stopping.is_set():
+            async with self._pool.acquire() as connection, connection.transaction():
+                await outages.beat(connection)  # each time: a long row of timers is no silence
+            chosen = await self._choose()
+            if not chosen or not await self._fire(chosen):
+                break
+        await self._tell_of_failures()
+
+    async def _choose(self) -> list[Due]:
+        """Some of those that are due, all of a firm or none: a firm's keep their order."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            now = await self._clock.now(connection)
+            read = self._watermarks.read
+            due = await timers.choose(connection, self._kinds, now, self._code, read, MOST * CHOICE)
+        by_firm: dict[str, list[Due]] = {}
+        for one in due:
+            by_firm.setdefault(one.timer.firm_id, []).append(one)
+        firms = list(by_firm)
+        random.shuffle(firms)
+        chosen: list[Due] = []
+        for firm in firms:
+            if chosen and len(chosen) + len(by_firm[firm]) > MOST:
+                break
+            chosen += by_firm[firm]
+        return chosen
+
+    async def _fire(self, chosen: Sequence[Due]) -> int:
+        """Fire these, or what others have left of them; how many went."""
+        try:
+            return await self._transact(chosen)
+        except Permanent as failure:
+            if len(chosen) == 1:
+                await self._set_aside(chosen[0], failure)
+                return 1
+        half = len(chosen) // 2
+        ordered = sorted(chosen, key=lambda one: (one.timer.firm_id, one.timer.due_at, one.timer.key))
+        return await self._fire(ordered[:half]) + await self._fire(ordered[half:])
+
+    async def _transact(self, chosen: Sequence[Due]) -> int:
+        async with self._pool.acquire() as connection, connection.transaction():
+            now = await self._clock.now(connection)
+            due = await timers.take(connection, chosen)
+            work: Work[C] = Work(connection=connection, now=now, context=self._context, clock=self._clock)
+            said: list[Said] = []
+            for run in self._runs(due):
+                with deciding():
+                    said += await self._handlers[run[0].timer.kind].handler(run, work)
+            records = by_feed(said + work.said, now, self._layout)
+            if self.before_commit and records:
+                await self.before_commit(connection, sorted(records))
+            rows = await store.number(connection, self._layout.generation, records)
+        self.publish(rows)
+        self.fired += len(due)
+        return len(due)
+
+    def _runs(self, due: Sequence[Due]) -> list[list[Due]]:
+        """Neighbours in time that the same handler hears."""
+        runs: list[list[Due]] = []
+        for one in due:
+            if runs and self._handlers[runs[-1][-1].timer.kind] is self._handlers[one.timer.kind]:
+                runs[-1].append(one)
+            else:
+                runs.append([one])
+        return runs
+
+    async def _set_aside(self, due: Due, failure: Permanent) -> None:
+        log.error("timer %s of %s set aside: %s", due.timer.kind, due.timer.id, failure)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await timers.set_aside(connection, due, str(failure), self._code)
+
+    async def _tell_of_failures(self) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            n, first = await timers.failed(connection, self._kinds, self._code)
+        if n:
+            self._alarms.raise_("timers", f"{n} timers failed and are set aside, the first is {first}")
+        else:
+            self._alarms.clear("timers")

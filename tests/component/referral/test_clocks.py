@@ -1,0 +1,151 @@
+"""Deadlines of a referral through the real broker and store, with a clock that is moved instead of waited for."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.referral.deadlines import terms_of
+from shared.agreement import load
+from shared.feeds import clock
+from shared.feeds.runtime import Feeds
+from shared.testing.waiting import until
+from tests.component.referral.desk import Desk, assessed, in_days
+from tests.component.services.conftest import Set
+
+MOMENT = timedelta(minutes=1)
+
+
+@dataclass
+class Time:
+    """The house's clock, of which a test is the master."""
+
+    desk: Desk
+
+    async def now(self) -> datetime:
+        ahead: timedelta = await self.desk.stage.store.fetchval(
+            "SELECT coalesce(sum(ahead), interval '0') FROM clock_moves"
+        )
+        return datetime.now(UTC) + ahead
+
+    async def go_to(self, when: datetime) -> None:
+        """Make it a little later than that."""
+        await clock.move(self.desk.stage.store, when + MOMENT - await self.now())
+
+    async def due(self, column: str) -> datetime:
+        row = await self.desk.stage.store.fetchrow("SELECT * FROM referrals ORDER BY requested_at LIMIT 1")
+        when: datetime = row[column]
+        return when
+
+
+async def looked(feeds: Feeds[Any], times: int = 3) -> None:
+    wanted = feeds.firing.looks + times
+
+    async def enough() -> bool:
+        return feeds.firing.looks >= wanted
+
+    await until(enough, what=f"{times} looks at the timers")
+
+
+def told(news: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, str, str | None]]:
+    return [(kind, data["status"], data.get("reason")) for kind, data in news]
+
+
+async def test_who_does_not_answer_is_reminded_then_escalated_and_then_another_is_asked(set_stage: Set) -> None:
+    desk = Desk(await set_stage("referral"))
+    time = Time(desk)
+    async with desk.stage.run(moved_clock="true"):
+        await desk.tell(assessed("assistance"))
+        ((_, asked),) = await desk.news(1)
+        for column, wanted in (
+            ("remind_at", ("reminded", "requested", "acceptance_due")),
+            ("escalate_at", ("escalated", "requested", "acceptance_due")),
+            ("accept_by", ("cancelled", "cancelled", "no_response")),
+        ):
+            await time.go_to(await time.due(column))
+            assert told(await desk.news(1)) == [wanted]
+        ((kind, next_one),) = await desk.news(1, "unioncamere")
+        assert (kind, next_one.get("replaces"), asked["referral_id"] != next_one["referral_id"]) == (
+            "requested",
+            None,
+            True,
+        )
+        assert datetime.fromisoformat(next_one["accept_by"]) > datetime.fromisoformat(asked["accept_by"])
+        assert await desk.needs() == {"assistance": "referred"}
+
+
+async def test_an_answer_on_saturday_counts_though_referral_was_down_from_friday_to_monday(set_stage: Set) -> None:
+    """The deadline passes while the service is down; what came meanwhile is read before anything is judged."""
+    desk = Desk(await set_stage("referral"))
+    time = Time(desk)
+    async with desk.stage.run(moved_clock="true"):
+        await desk.tell(assessed("assistance"))
+        ((_, asked),) = await desk.news(1)
+        await time.go_to(await time.due("escalate_at"))
+        await desk.news(2)
+        await time.go_to(await time.due("accept_by") - timedelta(hours=8))
+    await time.go_to(await time.due("accept_by") + timedelta(hours=12))
+    await desk.say(asked["referral_id"], "accepted")
+    await time.go_to(await time.due("accept_by") + timedelta(days=2, hours=12))
+    async with desk.stage.run(moved_clock="true") as feeds:
+        ((kind, answer),) = await desk.news(1)
+        await looked(feeds)
+        await desk.news(0)
+    assert (kind, answer["status"], answer["flags"]) == ("update-recorded", "accepted", ["late"])
+    assert answer["contact_by"] > asked["accept_by"]
+    assert await desk.stage.store.fetchval("SELECT count(*) FROM referrals") == 1
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_a_deadline_in_an_outage_of_ours_is_judged_a_working_day_after_it(set_stage: Set, answers: bool) -> None:
+    desk = Desk(await set_stage("referral"))
+    time = Time(desk)
+    async with desk.stage.run(moved_clock="true") as feeds:
+        await desk.tell(assessed("assistance"))
+        ((_, asked),) = await desk.news(1)
+        await looked(feeds)
+    await desk.stage.store.execute("UPDATE heartbeat SET beat_at = beat_at - interval '2 minutes'")
+    await time.go_to(await time.due("accept_by") + timedelta(days=2))
+    back = await time.now()
+    async with desk.stage.run(moved_clock="true") as feeds:
+        assert told(await desk.news(1)) == [("reminded", "requested", "acceptance_due")]
+        await looked(feeds)
+        if answers:
+            await desk.say(asked["referral_id"], "accepted")
+            ((kind, answer),) = await desk.news(1)
+            assert (kind, answer["status"], answer.get("flags", [])) == ("update-recorded", "accepted", [])
+        else:
+            await time.go_to(terms_of(load()).due(back, 1))
+            assert [kind for kind, _, _ in told(await desk.news(2))] == ["escalated", "cancelled"]
+
+
+async def test_a_hold_ends_by_itself_and_a_requested_cancellation_by_silence(set_stage: Set) -> None:
+    desk = Desk(await set_stage("referral"))
+    time = Time(desk)
+    async with desk.stage.run(moved_clock="true"):
+        await desk.tell(assessed("assistance"))
+        ((_, asked),) = await desk.news(1)
+        for status, more in (
+            ("accepted", {}),
+            ("in_progress", {}),
+            ("on_hold", {"reason": "waiting_call", "until": in_days(20)}),
+        ):
+            await desk.say(asked["referral_id"], status, **more)
+        *_, (_, held) = await desk.news(3)
+        await time.go_to(datetime.fromisoformat(held["hold_until"]))
+
+        async def resumed() -> bool:
+            return bool(await desk.stage.store.fetchval("SELECT status = 'in_progress' FROM referrals"))
+
+        await until(resumed, what="the end of the hold")
+        await desk.tell(assessed("assistance", version=2, consents=()))
+        assert told(await desk.news(1)) == [("cancellation-requested", "in_progress", "consent_withdrawn")]
+        await time.go_to(await time.due("confirm_by"))
+        assert told(await desk.news(1)) == [("cancelled", "cancelled", "consent_withdrawn")]
+        moved = [data for kind, data in await desk.stage.said("referral.events.v1", 6) if kind.endswith("moved.v1")]
+        assert [(one["was"], one["status"]) for one in moved][-3:] == [
+            ("on_hold", "in_progress"),
+            ("in_progress", "cancellation_requested"),
+            ("in_progress", "cancelled"),
+        ]
