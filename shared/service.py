@@ -24,7 +24,7 @@ import uvloop
 from faststream.asgi import AsgiFastStream, AsgiResponse
 from faststream.asgi import get as door
 
-from shared.agreement import load
+from shared.agreement import load_versions
 from shared.errors import Trouble, Unreachable
 from shared.feeds.runtime import Feeds
 from shared.feeds.speech import C
@@ -64,7 +64,7 @@ def feeds_for(service: Service[C]) -> Feeds[C]:
         access=settings.access(),
         address=settings.address(),
         prefix=settings.topic_prefix,
-        partners=[signatory.code for signatory in load(settings.agreement).signatories],
+        partners=load_versions(settings.agreement).partners,
         subscriptions=service.subscriptions,
         context=service.context,
         code_version=code_version(),

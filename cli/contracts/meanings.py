@@ -46,6 +46,7 @@ MEANINGS: dict[str, str] = {
     "successor": "The tax code that stands for the firm now, in the same form.",
     # times
     "accept_by": "Until when the partner accepts or rejects.",
+    "answer_by": "Until when the partner answers; no answer by then means no.",
     "at": "When it happened.",
     "contact_by": "Until when the partner speaks with the firm.",
     "declared_at": "When the firm declared the need.",

@@ -2,20 +2,20 @@
 update."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
-from services.referral import domain, store, update_log, views
+from services.referral import domain, query_log, store, update_log, views
 from services.referral.answers import Answer, Outcome, answer
 from services.referral.case import Moment
 from services.referral.door import read_update
 from services.referral.updates import Update
-from shared.agreement import Agreement
+from shared.agreement import Versions
 from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed
 from shared.contracts.notifier import NotificationDelivered
 from shared.contracts.referral import ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
     FirmStatus,
+    MembershipQueried,
     ReferralCancellationRequested,
     ReferralCancelled,
     ReferralClosed,
@@ -31,14 +31,7 @@ from shared.postgres.pool import Connection
 Assessment = FirmAssessed | AssessmentErased | AssessmentSucceeded
 
 
-@dataclass(frozen=True, slots=True)
-class Accord:
-    """What the handlers bring with them: the agreement that routing follows."""
-
-    agreement: Agreement
-
-
-async def route_needs(assessments: Batch[Assessment], work: Work[Accord]) -> list[Said]:
+async def route_needs(assessments: Batch[Assessment], work: Work[Versions]) -> list[Said]:
     """Open a referral for each need that has somebody responsible; cancel what may not go on; forget who is erased.
 
     Where another firm stands for this one from now on, its own assessment comes by itself; what is open here runs on.
@@ -51,7 +44,7 @@ async def route_needs(assessments: Batch[Assessment], work: Work[Accord]) -> lis
     for heard in assessments:
         event = heard.event
         case = cases[event.firm_id]
-        moment = Moment(heard.cause.id, work.now, day, work.context.agreement)
+        moment = Moment(heard.cause.id, work.now, day, work.context.on(day))
         match event:
             case FirmAssessed():
                 said += views.told(domain.assess(case, event, moment), case, heard.cause)
@@ -70,7 +63,7 @@ async def route_needs(assessments: Batch[Assessment], work: Work[Accord]) -> lis
     return said
 
 
-async def take_updates(updates: Batch[Update], work: Work[Accord]) -> list[Said]:
+async def take_updates(updates: Batch[Update], work: Work[Versions]) -> list[Said]:
     """Answer every record once: recorded, repeated or refused; an update that moves its referral is followed by the
     rest."""
     cases = await store.load_cases(work.connection, updates.firm_ids, assessments=True)
@@ -80,7 +73,7 @@ async def take_updates(updates: Batch[Update], work: Work[Accord]) -> list[Said]
     answered: list[tuple[Heard[Update], Answer]] = []
     for heard in updates:
         case = cases.get(heard.firm_id) if heard.firm_id is not None else None
-        given = answer(heard.event, case, known, Moment(heard.cause.id, work.now, day, work.context.agreement))
+        given = answer(heard.event, case, known, Moment(heard.cause.id, work.now, day, work.context.on(day)))
         match given.outcome:
             case Outcome.REFUSED:
                 work.refused(heard)
@@ -100,13 +93,16 @@ async def take_updates(updates: Batch[Update], work: Work[Accord]) -> list[Said]
 
 
 async def find_firms(connection: Connection, updates: Sequence[Update]) -> list[str | None]:
-    """The firms that updates are about; none for a referral that is not this partner's."""
+    """The firms that updates are about; none for a referral or a query that is not this partner's."""
     named = [(one.partner, one.referral_id) for one in updates if one.referral_id is not None]
+    asked = [(one.partner, one.query_id) for one in updates if one.query_id is not None]
     firms = await update_log.firms_of(connection, named) if named else {}
-    return [firms.get((one.partner, one.referral_id)) if one.referral_id is not None else None for one in updates]
+    if asked:
+        firms |= await query_log.firms_of(connection, asked)
+    return [firms.get((one.partner, one.referral_id or one.query_id or "")) for one in updates]
 
 
-async def record_deliveries(deliveries: Batch[NotificationDelivered], work: Work[Accord]) -> list[Said]:
+async def record_deliveries(deliveries: Batch[NotificationDelivered], work: Work[Versions]) -> list[Said]:
     """Keep with each referral what was delivered about it."""
     await update_log.save_deliveries(work.connection, [heard.event for heard in deliveries])
     return []
@@ -120,6 +116,7 @@ SUBSCRIPTIONS = (
             ReferralOpened,
             ReferralMoved,
             ReferralRequested,
+            MembershipQueried,
             ReferralCancelled,
             ReferralCancellationRequested,
             FirmStatus,
@@ -138,6 +135,7 @@ SUBSCRIPTIONS = (
             ReferralOpened,
             ReferralMoved,
             ReferralRequested,
+            MembershipQueried,
             ReferralCancelled,
             ReferralClosed,
             FirmStatus,

@@ -11,8 +11,9 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from services.referral.case import Case, Need, NeedState, Receipt, Referral
+from services.referral.case import Case, Need, NeedState, Receipt, Referral, Role
 from services.referral.lifecycle import Ended, Status
+from services.referral.query_log import forget_queries, load_queries, save_queries
 from services.referral.updates import Outcome
 from shared.contracts.classifier import FirmAssessed
 from shared.postgres.pool import Connection
@@ -30,6 +31,7 @@ async def load_cases(connection: Connection, firm_ids: Sequence[str], *, assessm
         cases[row["firm_id"]].referrals[row["referral_id"]] = _referral(row)
     for row in await connection.fetch("SELECT * FROM firm_statuses WHERE firm_id = ANY($1)", firm_ids):
         cases[row["firm_id"]].told[row["partner"]] = row["digest"]
+    await load_queries(connection, cases)
     if assessments:
         sql = "SELECT firm_id, state::text AS state FROM assessments WHERE firm_id = ANY($1)"
         for row in await connection.fetch(sql, firm_ids):
@@ -52,6 +54,7 @@ async def forget(connection: Connection, firm_ids: Sequence[str]) -> None:
     if firm_ids:
         await connection.execute("DELETE FROM assessments WHERE firm_id = ANY($1)", firm_ids)
         await connection.execute("DELETE FROM firm_statuses WHERE firm_id = ANY($1)", firm_ids)
+        await forget_queries(connection, firm_ids)
 
 
 _SAVE_NEEDS = """
@@ -71,14 +74,15 @@ ON CONFLICT (need_id) DO UPDATE SET
 
 _SAVE_REFERRALS = """
 INSERT INTO referrals (referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
-                       requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes)
+                       requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes,
+                       role, part_of)
 SELECT referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
-       requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes::jsonb
+       requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes::jsonb, role, part_of
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::text[],
             $9::text[], $10::uuid[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::timestamptz[],
-            $15::text[], $16::timestamptz[], $17::text[])
+            $15::text[], $16::timestamptz[], $17::text[], $18::text[], $19::uuid[])
      AS changed (referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
-                 requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes)
+                 requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes, role, part_of)
 ON CONFLICT (referral_id) DO UPDATE SET
     status = excluded.status, reason = excluded.reason, changed_at = excluded.changed_at, resumes = excluded.resumes,
     hold_until = excluded.hold_until, cancellation = excluded.cancellation,
@@ -114,6 +118,7 @@ async def save_cases(connection: Connection, cases: Iterable[Case], at: datetime
     referrals = [one for case in changed for key, one in case.referrals.items() if key in case.touched]
     await _save_referrals(connection, [one for one in referrals if not one.is_open])
     await _save_referrals(connection, [one for one in referrals if one.is_open])
+    await save_queries(connection, changed)
     await _save_receipts(connection, [receipt for case in changed for receipt in case.receipts])
     told = [(case.firm_id, partner, case.told[partner]) for case in changed for partner in sorted(case.retold)]
     if told:
@@ -163,6 +168,8 @@ async def _save_referrals(connection: Connection, referrals: Sequence[Referral])
             [one.cancellation for one in referrals],
             [one.cancellation_at for one in referrals],
             [msgspec.json.encode(one.outcomes).decode() for one in referrals],
+            [one.role.value for one in referrals],
+            [one.part_of for one in referrals],
         )
 
 
@@ -223,6 +230,8 @@ def _referral(row: asyncpg.Record) -> Referral:
         cancellation=Ended(row["cancellation"]) if row["cancellation"] else None,
         cancellation_at=row["cancellation_at"],
         outcomes=_outcomes(row["outcomes"]),
+        role=Role(row["role"]),
+        part_of=row["part_of"],
     )
 
 

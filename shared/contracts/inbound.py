@@ -56,9 +56,7 @@ def admit(model: type[M], data: Mapping[str, Json], vocabulary: Vocabulary, *, l
     return Admitted(value, (), (), dict(data))
 
 
-def _admit_in_parts(
-    model: type[M], data: Mapping[str, Json], vocabulary: Vocabulary, *, lenient: bool
-) -> Admitted[M]:
+def _admit_in_parts(model: type[M], data: Mapping[str, Json], vocabulary: Vocabulary, *, lenient: bool) -> Admitted[M]:
     warnings: list[Problem] = []
     left = _prepared(data, model, (), warnings)
     found: dict[tuple[str, str], Problem] = {}
