@@ -3,13 +3,13 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
-PACKAGES := $(wildcard cli deploy services shared tests)
+PACKAGES := $(wildcard bench cli deploy services shared tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check prove contracts lock clean
+.PHONY: help setup demo test check prove contracts bench bench-quick lock compose-secrets compose-check clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: ## the environment in .venv, as the lock says; implied by the others, nothing to do the second time
 	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or name one: make PYTHON=…" >&2; exit 1; }
@@ -36,11 +36,23 @@ contracts: setup ## contracts/ anew: schemas, AsyncAPI, rules, missing golden ev
 	@$(BIN)/python -m tests.contract.golden
 	@$(BIN)/python -m cli.contracts $(ARGS)
 
+bench: setup ## what the promises cost, on a machine that does nothing else: half an hour, then docs/performance.md
+	@$(BIN)/python -m bench $(ARGS)
+
+bench-quick: setup ## portolano ÷ raw in less than two minutes
+	@$(BIN)/python -m bench --quick
+
 lock: setup ## the locks anew from requirements/*.in; versions stay unless ARGS="--upgrade"
 	@for lock in runtime dev; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			$(ARGS) --output-file requirements/$$lock.lock requirements/$$lock.in || exit 1; \
 	done
+
+compose-secrets: setup ## passwords, keys and the certificate for docker compose, into var/compose; mends what is there
+	@$(BIN)/python -m deploy.compose.prepare
+
+compose-check: setup ## the compose file run for real: 200 firms, two kills, every wall looked at; needs a Docker engine
+	@$(BIN)/python -m deploy.compose.check
 
 clean: ## stops the checkout's system; removes .venv, the caches and var/, downloads and secrets included
 	@if [ -d var/run ] && [ -x $(BIN)/portolano ]; then env -u PORTOLANO_HOME $(BIN)/portolano down; fi

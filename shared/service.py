@@ -1,9 +1,7 @@
-"""A service as a process: start, run, drain, stop, and its door for health.
+"""A service as a process: start, run, drain, stop.
 
-`run(service, Settings)` is all that `__main__.py` of a service does. The health door listens on loopback: `/livez`
-(the loop turns), `/readyz` (partitions are assigned and positioned, the database answers, what is unread moves),
-`/status` (figures and alarms as JSON). Readiness asks for progress and not for a ping: a broker that answers proves
-nothing about a loop that is dead.
+`run(service, Settings)` is all that `__main__.py` of a service does. Its door for health, `shared.health`, listens on
+loopback. Traces go where OpenTelemetry's standard variables say; without them nothing of it is even imported.
 """
 
 import asyncio
@@ -11,26 +9,29 @@ import gc
 import logging
 import signal
 import sys
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import msgspec
 import uvicorn
 import uvloop
-from faststream.asgi import AsgiFastStream, AsgiResponse
-from faststream.asgi import get as door
+from faststream.asgi import AsgiFastStream
 
 from shared.agreement import load_versions
 from shared.errors import Trouble, Unreachable
+from shared.feeds.gauges import Gauge
 from shared.feeds.runtime import Feeds
 from shared.feeds.speech import C
 from shared.feeds.subscriptions import Subscription
+from shared.health import health
 from shared.settings import ServiceSettings, read_settings
-from shared.telemetry.logs import log_as_json
+from shared.telemetry import wanted
+from shared.telemetry.logs import log_to_stderr
+
+if TYPE_CHECKING:
+    from shared.telemetry.spans import Tracing
 
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=ServiceSettings)
@@ -39,13 +40,15 @@ Errand = Callable[[Feeds[C], asyncio.Event], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Service(Generic[C]):
-    """The parts list of a service. `errands` are what it does beside hearing (the notifier's mail)."""
+    """The parts list of a service. `errands` are what it does beside hearing (the notifier's mail), `gauges` are
+    figures that only it has."""
 
     name: str
     settings: ServiceSettings
     subscriptions: Sequence[Subscription]
     context: C
     errands: Sequence[Errand[C]] = ()
+    gauges: Sequence[Gauge] = ()
 
 
 def code_version() -> str:
@@ -56,7 +59,16 @@ def code_version() -> str:
         return "0"
 
 
-def feeds_for(service: Service[C]) -> Feeds[C]:
+def tracing_for(service: str) -> "Tracing | None":
+    """What traces the service, where the environment asks for it; the SDK is imported only then."""
+    if not wanted():
+        return None
+    from shared.telemetry.spans import from_environment
+
+    return from_environment(service, code_version())
+
+
+def feeds_for(service: Service[C], tracing: "Tracing | None" = None) -> Feeds[C]:
     """The runtime of a service, not yet started."""
     settings = service.settings
     return Feeds(
@@ -69,6 +81,7 @@ def feeds_for(service: Service[C]) -> Feeds[C]:
         context=service.context,
         code_version=code_version(),
         session=settings.kafka_session_seconds,
+        tracing=tracing,
     )
 
 
@@ -77,7 +90,7 @@ def run(build: Callable[[S], Service[Any]], settings: type[S]) -> None:
     name = settings.model_config.get("env_prefix", "service_").rstrip("_").lower()
     try:
         service = build(read_settings(settings))
-        log_as_json(service.name, service.settings.log_level)
+        log_to_stderr(service.name, service.settings.log_level)
         uvloop.run(_serve(service))
     except Trouble as trouble:
         gc.collect()  # clients that were left open complain when they go: let the last line be ours
@@ -89,7 +102,8 @@ def run(build: Callable[[S], Service[Any]], settings: type[S]) -> None:
 
 
 async def _serve(service: Service[C]) -> None:
-    feeds = feeds_for(service)
+    tracing = tracing_for(service.name)
+    feeds = feeds_for(service, tracing)
     broker = feeds.broker()
     errands: list[asyncio.Task[None]] = []
     failures: list[BaseException] = []
@@ -100,7 +114,11 @@ async def _serve(service: Service[C]) -> None:
             server.should_exit = True
 
     async def begin() -> None:
-        await feeds.start()
+        try:
+            await feeds.start()
+        except BaseException as failure:  # FastStream and uvicorn tell it in their own ways, and not to a person
+            failures.append(failure)
+            raise
         feeds.stuck.add_done_callback(end)
         for errand in service.errands:
             errands.append(asyncio.create_task(_keep_running(errand, feeds)))
@@ -114,7 +132,7 @@ async def _serve(service: Service[C]) -> None:
 
     app = AsgiFastStream(
         broker,
-        asgi_routes=health(feeds),
+        asgi_routes=health(feeds, service.gauges),
         on_startup=[begin],
         on_shutdown=[drain],
         after_shutdown=[feeds.stop],
@@ -135,10 +153,16 @@ async def _serve(service: Service[C]) -> None:
         watched, host="127.0.0.1", port=service.settings.http_port, log_config=None, access_log=False, lifespan="on"
     )
     server = uvicorn.Server(config)
+    # What was imported stays: let the collector of cycles not look through all of it again and again.
+    gc.collect()
+    gc.freeze()
     # uvicorn raises the signal that ended it once more when it is done; who has drained has nothing left to die of.
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: None)
-    await server.serve()
+    with suppress(SystemExit):  # uvicorn's, where the start fails: what follows says why
+        await server.serve()
+    if tracing is not None:
+        await tracing.close()
     if failures:
         with suppress(Exception):
             await asyncio.wait_for(broker.stop(), 5.0)
@@ -165,75 +189,3 @@ async def _keep_running(errand: Errand[C], feeds: Feeds[C]) -> None:
         except Exception as error:
             log.warning("errand again in 1 s: %s: %s", type(error).__name__, error)
             await asyncio.sleep(1.0)
-
-
-def health(feeds: Feeds[Any]) -> list[tuple[str, Any]]:
-    """The routes of the health door."""
-
-    @door
-    async def live(scope: Any) -> AsgiResponse:
-        return _answer(200, {"alive": True})
-
-    @door
-    async def ready(scope: Any) -> AsgiResponse:
-        problems = await readiness(feeds)
-        return _answer(503 if problems else 200, {"ready": not problems, "waits_for": problems})
-
-    @door
-    async def status(scope: Any) -> AsgiResponse:
-        return _answer(200, await figures(feeds))
-
-    return [("/livez", live), ("/readyz", ready), ("/status", status)]
-
-
-async def readiness(feeds: Feeds[Any]) -> list[str]:
-    """What is missing before the service can be said to work; empty when ready."""
-    problems = []
-    if not feeds.assignment.settled:
-        problems.append("partitions")
-    try:
-        await feeds.pool.fetchval("SELECT 1", timeout=2.0)
-    except Exception:
-        problems.append("database")
-    if feeds.assignment.settled and not feeds.assignment.partitions:
-        problems.append("an assignment")
-    if feeds.assignment.stopped:
-        stopped = ", ".join(f"{topic}/{partition}" for topic, partition in sorted(feeds.assignment.stopped))
-        problems.append(f"a person, to look at {stopped}")
-    if feeds.relay_ended:
-        problems.append("the relay")
-    if feeds.watchdog.idle_for(feeds.reader.progressed_at) > 10.0:
-        problems.append("progress")
-    return problems
-
-
-async def figures(feeds: Feeds[Any]) -> dict[str, Any]:
-    """Counts of this process and of its store."""
-    answer: dict[str, Any] = {
-        "service": feeds.service,
-        "uptime_s": round(time.monotonic() - feeds.started_at, 1),
-        "partitions": len(feeds.assignment.partitions),
-        "applied": feeds.reader.applied,
-        "relay": feeds.relay.state(),
-        "alarms": feeds.alarms.all(),
-    }
-    try:
-        row = await feeds.pool.fetchrow(
-            """SELECT coalesce(sum(applied), 0)::bigint AS applied, coalesce(sum(repeated), 0)::bigint AS repeated,
-            coalesce(sum(refused), 0)::bigint AS refused, coalesce(sum(held), 0)::bigint AS held,
-            coalesce(sum(discarded), 0)::bigint AS discarded FROM positions""",
-            timeout=2.0,
-        )
-        unsent = await feeds.pool.fetchval(
-            """SELECT coalesce(sum(f.sequence - coalesce(r.published, 0)), 0)::bigint
-            FROM feeds f LEFT JOIN relayed r USING (feed)""",
-            timeout=2.0,
-        )
-        answer |= {"outcomes": dict(row or {}), "unpublished": unsent}
-    except Exception as error:
-        answer["database"] = f"does not answer: {type(error).__name__}"
-    return answer
-
-
-def _answer(status: int, document: dict[str, Any]) -> AsgiResponse:
-    return AsgiResponse(msgspec.json.encode(document), status, headers={"content-type": "application/json"})

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import textwrap
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import click
 from rich.console import Console
@@ -12,7 +13,8 @@ from rich.text import Text
 from cli.explain.languages import LANGUAGES
 from cli.explain.reading import read_journey
 from cli.explain.story import Kind, Line, tell
-from cli.output import emit, json_option
+from cli.output import emit, json_option, say
+from deploy.local import observe
 from deploy.local.home import Home
 
 _STYLES = {
@@ -43,11 +45,14 @@ def command(subject: str, language: str, as_json: bool) -> None:
     FIRM is a firm_id or a codice fiscale. With a REFERRAL, its need alone is told. Read from the services' stores with
     the operator's rights; nothing is changed. It holds the firm's data: do not pass it on.
     """
-    journey = asyncio.run(read_journey(Home.from_environment(), subject))
+    home = Home.from_environment()
+    journey = asyncio.run(read_journey(home, subject))
     if as_json:
         emit(journey)
     else:
         _show(tell(journey, LANGUAGES[language]))
+    if observe.is_running(home):
+        say(f"traces: {observe.traces_of(home, journey.firm_id, datetime.now(UTC))}")
 
 
 def _show(lines: Iterator[Line]) -> None:

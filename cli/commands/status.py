@@ -5,7 +5,7 @@ import time
 import click
 
 from cli.output import emit, json_option, say, table
-from deploy.local import system
+from deploy.local import observe, system
 from deploy.local.home import Home
 from deploy.local.state import State
 from shared.errors import Unreachable
@@ -17,7 +17,8 @@ def command(as_json: bool) -> None:
     """Show each part: state, address, process, memory, restarts. Exit code 1 when a part is not ready, 3 when nothing
     runs.
     """
-    found = system.status(Home.from_environment())
+    home = Home.from_environment()
+    found = system.status(home)
     if as_json:
         emit(found)
     elif found.parts:
@@ -46,6 +47,8 @@ def command(as_json: bool) -> None:
                 say(f"{part.name}: {alarm}")
             if part.last_exit and part.state != State.STOPPED:
                 say(f"{part.name}, {part.restarts} restarts, the last because: {part.last_exit}")
+        if observe.is_among(part.name for part in found.parts):
+            say(f"the trace of a firm: {observe.traces_of(home, 'FIRM_ID')}")
     if not found.ready:
         raise click.exceptions.Exit(1)
 

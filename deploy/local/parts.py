@@ -45,7 +45,7 @@ class Part(Protocol):
 
 
 class Program:
-    """A Python program of ours that has an HTTP door on loopback, and ends by itself on SIGTERM."""
+    """A program that has an HTTP door on loopback, and ends by itself on SIGTERM."""
 
     def __init__(
         self,
@@ -139,8 +139,8 @@ def mail_sink(home: Home) -> Program:
     )
 
 
-def services(home: Home) -> tuple[Program, ...]:
-    """The four services."""
+def services(home: Home, more: Mapping[str, str] | None = None) -> tuple[Program, ...]:
+    """The four services; `more` is what all of them are told beside their settings."""
     return tuple(
         Program(
             home,
@@ -148,7 +148,7 @@ def services(home: Home) -> tuple[Program, ...]:
             [sys.executable, "-m", f"services.{name}"],
             ports=(name,),
             ready_path="/readyz",
-            environment=home.service_environment(name),
+            environment={**(more or {}), **home.service_environment(name)},
         )
         for name in SERVICES
     )

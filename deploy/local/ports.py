@@ -20,6 +20,9 @@ NAMES = (
     "classifier",
     "referral",
     "notifier",
+    "zipkin",
+    "otlp",
+    "collector_health",
 )
 _LOWEST = 20_000
 

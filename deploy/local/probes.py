@@ -21,6 +21,11 @@ def answers(home: Home, part: str) -> bool:
             return bool(_ask(home.port("kafka_internal"), struct.pack("!i", len(request)) + request))
         case "mail":
             return parts.fetch(home.port("mail_http"), "/api/count")[0] == 200
+        case "zipkin":
+            return parts.fetch(home.port("zipkin"), "/health")[0] == 200
+        case "collector":
+            # Our bridge and a collector answer this differently, but both answer.
+            return parts.fetch(home.port("otlp"), "/readyz")[0] != 0
         case _:
             return True
 

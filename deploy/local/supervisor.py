@@ -1,4 +1,4 @@
-"""The process that keeps the system alive: `python -m deploy.local.supervisor`, started by `portolano up`.
+"""The process that keeps the system alive: `python -m deploy.local.supervisor [--observe]`, started by `portolano up`.
 
 It starts Kafka and PostgreSQL, provisions them, starts the mail sink and the services, and from then on starts again
 whatever ends, with growing pauses. The first start is strict: a part that does not come up fails the whole, because a
@@ -14,8 +14,9 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from deploy.local import parts
+from deploy.local import observe, parts
 from deploy.local.child import Child, Identity
 from deploy.local.home import Held, Home
 from deploy.local.logs import log_path
@@ -41,9 +42,11 @@ class Parts:
     mail: Sequence[Part]
     services: Sequence[Part]
     provision: Provision
+    viewing: Sequence[Part] = ()
+    """What takes and shows the traces, where somebody wants to see them."""
 
     def all(self) -> tuple[Part, ...]:
-        return (*self.ground, *self.mail, *self.services)
+        return (*self.ground, *self.mail, *self.viewing, *self.services)
 
 
 class Supervisor:
@@ -104,7 +107,7 @@ class Supervisor:
             raise Trouble(f"provisioning failed: {failed!r}; log: {log_path(self._home, LOCK)}") from failed
         for line in done:
             _log.info("provisioned: %s", line)
-        await self._first_start((*self._parts.mail, *self._parts.services))
+        await self._first_start((*self._parts.mail, *self._parts.viewing, *self._parts.services))
 
     async def _first_start(self, group: Sequence[Part]) -> None:
         """Start these side by side. The first that fails ends it: a person waits, and one line is what they get."""
@@ -168,7 +171,7 @@ class Supervisor:
     async def _stop_all(self) -> None:
         # Services first, so that they can still commit; Kafka before PostgreSQL, of which nobody then has need.
         await self._stop(self._parts.services)
-        await self._stop(self._parts.mail)
+        await self._stop((*self._parts.mail, *self._parts.viewing))
         for part in self._parts.ground:
             await self._stop([part])
 
@@ -222,13 +225,14 @@ async def supervise(home: Home, kept: Parts) -> int:
     return await Supervisor(home, kept).run(stop)
 
 
-def local_parts(home: Home) -> Parts:
-    """The whole system."""
+def local_parts(home: Home, *, observed: bool = False) -> Parts:
+    """The whole system; `observed`: with the viewer of traces, and services that send it theirs."""
     return Parts(
         ground=(parts.KafkaPart(home), parts.PostgresPart(home)),
         mail=(parts.mail_sink(home),),
-        services=parts.services(home),
+        services=parts.services(home, observe.environment(home) if observed else None),
         provision=_provision,
+        viewing=observe.viewing(home) if observed else (),
     )
 
 
@@ -255,4 +259,4 @@ def main(make_parts: Callable[[Home], Parts] = local_parts) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(partial(local_parts, observed=observe.FLAG in sys.argv[1:])))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from deploy.local import jars, kafka, parts, postgres, probes, state
+from deploy.local import jars, kafka, observe, parts, postgres, probes, state
 from deploy.local.child import Identity, clear_leftover, end
 from deploy.local.home import CHECKOUT, SERVICES, Held, Home
 from deploy.local.logs import LogMark, log_path, open_log
@@ -75,16 +75,24 @@ class Status:
     memory: int
 
 
-def up(home: Home, say: Say, *, limit: float = 150.0, command: Sequence[str] = _SUPERVISOR) -> Up:
+def up(
+    home: Home, say: Say, *, limit: float = 150.0, observed: bool = False, command: Sequence[str] = _SUPERVISOR
+) -> Up:
     """Return when the whole is ready; raises `Trouble` with the reason when it does not get there.
 
-    `say` is told each milestone in a line. `command` is the supervisor's program, for trials with other parts.
+    `say` is told each milestone in a line. `observed`: with the viewer of traces. `command` is the supervisor's
+    program, for trials with other parts.
     """
     began = time.monotonic()
     with home.lock("up"):
         # In the foreground, where somebody sees the bar; the supervisor then finds everything in place.
         jars.ensure(home.cache)
+        if observed:
+            jars.ensure(home.cache, jars.ZIPKIN_LOCK)
+            command = (*command, observe.FLAG)
         running = _wait_while_stopping(home, say)
+        if observed and running is not None and not observe.is_among(part.name for part in running.parts):
+            raise Trouble("the system runs without the viewer: `portolano down`, then `portolano up --observe`")
         mark = LogMark.at_end(log_path(home, state.LOCK))
         process = None if running else _start_supervisor(home, command)
         found = _wait_ready(home, process, mark, say, began + limit)
@@ -218,7 +226,7 @@ def _why_it_ended(home: Home, found: SystemState | None, mark: LogMark) -> str:
 def _clear_leftovers(home: Home) -> tuple[str, ...]:
     """End what a supervisor that was killed left behind, services first."""
     orders = {
-        **dict.fromkeys((*SERVICES, parts.MAIL), signal.SIGKILL),
+        **dict.fromkeys((*SERVICES, parts.MAIL, *observe.NAMES), signal.SIGKILL),
         kafka.NAME: signal.SIGTERM,
         postgres.NAME: signal.SIGINT,
     }

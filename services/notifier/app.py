@@ -1,12 +1,22 @@
 """The notifier's parts list."""
 
-from services.notifier.domain import House
+from services.notifier.domain import House, State
 from services.notifier.handlers import SUBSCRIPTIONS, Notifier
 from services.notifier.mail import MailDoor
 from services.notifier.rendering import Templates
 from services.notifier.settings import NotifierSettings
+from services.notifier.store import by_state
 from shared.agreement import load
+from shared.postgres.pool import Pool
 from shared.service import Service
+from shared.telemetry import names
+from shared.telemetry.metrics import Sample
+
+
+async def messages(pool: Pool) -> list[Sample]:
+    """Messages by state, what was sent apart."""
+    counts = dict.fromkeys((State.PENDING, State.FAILED, State.NO_ADDRESS), 0) | await by_state(pool)
+    return [Sample(names.DELIVERIES, n, {"state": str(state)}) for state, n in counts.items()]
 
 
 def service(settings: NotifierSettings) -> Service[Notifier]:
@@ -23,4 +33,5 @@ def service(settings: NotifierSettings) -> Service[Notifier]:
         subscriptions=SUBSCRIPTIONS,
         context=Notifier(house=house, new=door.wake),
         errands=(door.send,),
+        gauges=(messages,),
     )

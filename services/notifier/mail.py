@@ -16,7 +16,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.notifier import store
 from services.notifier.message import Unwritable, written
@@ -27,6 +27,11 @@ from shared.contracts.notifier import NotificationDelivered
 from shared.feeds.failures import delays
 from shared.feeds.runtime import Feeds
 from shared.feeds.speech import Cause
+from shared.telemetry import names
+from shared.telemetry.logs import about
+
+if TYPE_CHECKING:
+    from shared.telemetry.spans import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +56,8 @@ class Ended:
 
     mail: Mail
     answer: Answer
+    traceparent: str | None = None
+    """The span that handed it in; None where it was not traced."""
 
 
 class MailDoor:
@@ -63,15 +70,19 @@ class MailDoor:
         self._connections = connections
         self._unreached = delays(first=0.5)
         self._closed_until = 0.0
+        self._tracing: Tracing | None = None
 
     async def send(self, feeds: Feeds[Any], stopping: asyncio.Event) -> None:
         """The service's errand."""
+        self._tracing = feeds.tracing
         waiting: asyncio.Queue[tuple[Mail, float] | None] = asyncio.Queue(IN_HAND)
         ended: asyncio.Queue[Ended | None] = asyncio.Queue()
         async with asyncio.TaskGroup() as tasks:
             caller = tasks.create_task(self._call_at_the_end(stopping))
             recorder = tasks.create_task(self._record(feeds, stopping, ended))
-            senders = [tasks.create_task(self._sender(stopping, waiting, ended)) for _ in range(self._connections)]
+            senders = [
+                tasks.create_task(self._sender(feeds, stopping, waiting, ended)) for _ in range(self._connections)
+            ]
             await self._take(feeds, stopping, waiting)
             for _ in senders:
                 await waiting.put(None)
@@ -125,6 +136,7 @@ class MailDoor:
 
     async def _sender(
         self,
+        feeds: Feeds[Any],
         stopping: asyncio.Event,
         waiting: asyncio.Queue[tuple[Mail, float] | None],
         ended: asyncio.Queue[Ended | None],
@@ -134,12 +146,29 @@ class MailDoor:
         while (taken := await waiting.get()) is not None:
             mail, taken_at = taken
             if stopping.is_set() or now() - taken_at > LEASE.total_seconds() / 2:
-                answer: Answer = Unreached()  # the end, or too long in the hand: let it be taken anew
+                done = Ended(mail, Unreached())  # the end, or too long in the hand: let it be taken anew
             else:
-                answer = await self._sent(mail, line)
-            await ended.put(Ended(mail, answer))
+                done = await self._traced(mail, line)
+                feeds.metrics.mail(type(done.answer).__name__.lower())
+            await ended.put(done)
             _heed_cancellation()
         await line.close()
+
+    async def _traced(self, mail: Mail, line: Line) -> Ended:
+        if self._tracing is None or not self._tracing.takes(1):
+            return Ended(mail, await self._sent(mail, line))
+        span = self._tracing.start(names.DELIVER, "client", parent=mail.traceparent)
+        answer = await self._sent(mail, line)
+        attributes: dict[str, str | int] = {
+            names.FIRM: mail.firm_id,
+            names.REFERRAL: mail.referral_id,
+            names.MAIL_ID: mail.message_id.strip("<>"),
+            names.ANSWER: type(answer).__name__.lower(),
+        }
+        if isinstance(answer, Refused | PutOff):
+            attributes[names.CODE] = answer.code
+        span.end(attributes, None if isinstance(answer, Taken) else type(answer).__name__)
+        return Ended(mail, answer, span.traceparent)
 
     async def _sent(self, mail: Mail, line: Line) -> Answer:
         now = asyncio.get_running_loop().time
@@ -157,7 +186,7 @@ class MailDoor:
             case Unreached() if self._closed_until <= now():
                 self._closed_until = now() + next(self._unreached)
             case Refused(code):
-                log.error("mail %s was refused for good: %d", mail.message_id, code)
+                log.error("mail %s was refused for good: %d", mail.message_id, code, extra=about(mail.traceparent))
             case _:
                 pass
         return answer
@@ -208,6 +237,7 @@ def _heed_cancellation() -> None:
 async def _write(feeds: Feeds[Any], together: Sequence[Ended]) -> None:
     delivered = [ended.mail for ended in together if isinstance(ended.answer, Taken)]
     unsent = [one for ended in together if (one := _unsent(ended)) is not None]
+    spans = {ended.mail.message_id: ended.traceparent for ended in together}
     if delivered:
         async with feeds.work(sorted({mail.firm_id for mail in delivered})) as work:
             for sent in await store.mark_sent(work.connection, [mail.message_id for mail in delivered], work.now):
@@ -221,7 +251,7 @@ async def _write(feeds: Feeds[Any], together: Sequence[Ended]) -> None:
                     at=work.now,
                 )
                 # The message's own id: one message is delivered once, however many are told of in a transaction.
-                cause = Cause(sent.message_id.strip("<>"), sent.traceparent)
+                cause = Cause(sent.message_id.strip("<>"), spans[sent.message_id] or sent.traceparent)
                 work.say(cause.says(event, firm_id=sent.firm_id))
     if unsent:
         async with feeds.pool.acquire() as connection:

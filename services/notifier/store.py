@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from services.notifier.domain import Notification, Task
 from shared.contracts.notifier import Channel, Recipient
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Connection, Pool
 
 _SAVE = """
 INSERT INTO notifications (referral_id, channel, recipient, purpose, firm_id, message_id, cause_id, traceparent,
@@ -104,6 +104,7 @@ class Mail:
     created_at: datetime
     taken: int
     put_off: int
+    traceparent: str | None = None
 
 
 _TAKE = """
@@ -111,7 +112,8 @@ UPDATE notifications SET next_at = now() + $2::interval, taken = taken + 1
 WHERE message_id = ANY (ARRAY(  -- an array is made once; a subquery may be planned to run again and take more
     SELECT message_id FROM notifications WHERE state = 'pending' AND next_at <= now()
     ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED))
-RETURNING message_id, referral_id, firm_id, address, language, subject, body, html, created_at, taken, put_off
+RETURNING message_id, referral_id, firm_id, address, language, subject, body, html, created_at, taken, put_off,
+          traceparent
 """
 
 
@@ -186,3 +188,12 @@ async def mark_unsent(connection: Connection, unsent: Sequence[Unsent]) -> None:
         [one.pause is None for one in unsent],
         [int(one.put_off) for one in unsent],
     )
+
+
+async def by_state(pool: Pool) -> dict[str, int]:
+    """How many messages wait, have failed or had no address. What was sent grows for ever and is not counted here."""
+    rows = await pool.fetch(
+        """SELECT 'pending' AS state, count(*) AS n FROM notifications WHERE state = 'pending' UNION ALL
+        SELECT state, count(*) FROM notifications WHERE state IN ('failed', 'no_address') GROUP BY state"""
+    )
+    return {row["state"]: row["n"] for row in rows}

@@ -27,6 +27,10 @@ To read in one sitting, in this order:
     redrive.py        held records applied again, or discarded by a person
     restored.py       whether the store is older than what it has said
     alarms.py         what a person must look at
+    traces.py         the spans of batches and of what is heard
+    sendings.py       the spans of what is published
+    lag.py            how old the oldest unread record is
+    gauges.py         figures of this moment, for whoever scrapes
     kafka.py          the one seam to the Kafka clients
     tolerance.py      header names that are no text
     runtime.py        the parts put together

@@ -11,7 +11,7 @@ wrote there would be lost silently. A feed goes on from the beginning of what th
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from shared.feeds import store
@@ -36,6 +36,7 @@ class Assignment:
         self._marked: set[Partition] = set()
         self._stopped: set[Partition] = set()
         self._wake = asyncio.Event()
+        self.seen: Callable[[Mapping[Partition, tuple[int, int]]], None] = lambda bounds: None
         self.consumer: Consumer | None = None
         self.busy = asyncio.Lock()
         """Held while a batch is applied; a partition is given up only between batches."""
@@ -120,7 +121,9 @@ class Assignment:
             return {}
         positions = await store.read_positions(self._pool, mine)
         unread = {}
-        for key, (begin, end) in (await self.consumer.bounds(mine)).items():
+        bounds = await self.consumer.bounds(mine)
+        self.seen(bounds)
+        for key, (begin, end) in bounds.items():
             if key not in positions:
                 continue
             if not begin <= positions[key].next_offset <= end:

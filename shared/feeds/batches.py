@@ -7,6 +7,7 @@ same batch is tried again, with growing, jittered pauses, for as long as it take
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from typing import Any, Generic
 
 from shared.contracts.base import Event, FirmId
 from shared.feeds import store
-from shared.feeds.failures import Permanent, Unreadable, deciding, delays
+from shared.feeds.failures import Permanent, Unreadable, deciding, delays, told
 from shared.feeds.numbers import EventIds, Layout
 from shared.feeds.records import (
     Arrived,
@@ -29,7 +30,10 @@ from shared.feeds.records import (
 from shared.feeds.sifting import Gap, Position, sift_door, sift_feed
 from shared.feeds.speech import Batch, C, Cause, Heard, Outcome, Place, Said, Work
 from shared.feeds.subscriptions import AtDoor, Letter, On
+from shared.feeds.traces import BatchTrace, Traces
 from shared.postgres.pool import Connection, Pool
+from shared.telemetry.logs import about, under_way
+from shared.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 Partition = tuple[str, int]
@@ -52,7 +56,12 @@ class Done:
     rows: list[store.Row] = field(default_factory=list)
     positions: dict[Partition, Position] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    outcomes: dict[str, Counter[Outcome]] = field(default_factory=dict)
+    """By topic, how the consumed records ended."""
+
+    @property
+    def consumed(self) -> int:
+        return sum(counts.total() for counts in self.outcomes.values())
 
 
 @dataclass(slots=True)
@@ -81,6 +90,10 @@ class Transactions(Generic[C]):
         self._decoders = Decoders(events)
         self.before_commit: Callable[[Connection, Sequence[str]], Awaitable[None]] | None = None
         self.in_doubt: Callable[[], None] = lambda: None
+        self.metrics: Metrics | None = None
+        self.traces: Traces | None = None
+        self.source_of: Callable[[str], str] = lambda topic: topic
+        self._trace: BatchTrace | None = None
 
     async def apply(self, groups: Groups, resumed: frozenset[Partition], stopping: asyncio.Event) -> Done | None:
         """Apply the records, however often it takes. None when the service stops before it went through.
@@ -88,14 +101,36 @@ class Transactions(Generic[C]):
         `resumed` are partitions in which a missing number was waited for and has come: their records begin with it.
         What was passed over meanwhile comes again under later offsets, so these copies count as repeats.
         """
+        if self.traces is None:
+            return await self._persist(groups, resumed, stopping)
+        self._trace = self.traces.batch(sum(map(len, groups.values())))
+        token = under_way.set(self._trace.traceparent if self._trace else None)
+        try:
+            return await self._persist(groups, resumed, stopping)
+        finally:
+            under_way.reset(token)
+            if self._trace:
+                self._trace.close()
+            self._trace = None
+
+    async def _persist(self, groups: Groups, resumed: frozenset[Partition], stopping: asyncio.Event) -> Done | None:
+        began = time.monotonic()
         pauses = delays()
         while not stopping.is_set():
             try:
-                return await self._divide(groups, resumed)
+                done = await self._divide(groups, resumed)
+                if self.metrics:
+                    outcomes = {self.source_of(topic): counts for topic, counts in done.outcomes.items()}
+                    self.metrics.batch(outcomes, time.monotonic() - began)
+                return done
             except Exception as error:
                 self.in_doubt()
                 pause = next(pauses)
-                log.warning("batch failed, trying again in %.1f s: %s: %s", pause, type(error).__name__, error)
+                log.warning("batch failed, trying again in %.1f s: %s: %s", pause, type(error).__name__, told(error))
+                if self.metrics:
+                    self.metrics.failed(type(error).__name__, pause)
+                if self._trace:
+                    self._trace.failed(error)
                 try:
                     await asyncio.wait_for(stopping.wait(), pause)
                 except TimeoutError:
@@ -108,7 +143,8 @@ class Transactions(Generic[C]):
         except Permanent as failure:
             records = [record for key in sorted(groups) for record in groups[key]]
             if len(records) == 1:
-                log.error("record held: %s: %s", Place(*_place(records[0])), failure)
+                trace = about(traceparent_of(records[0].headers))
+                log.error("record held: %s: %s", Place(*_place(records[0])), failure, extra=trace)
                 return await self._hold_alone(groups, resumed, failure)
         half = len(records) // 2
         front = _grouped(records[:half])
@@ -117,7 +153,8 @@ class Transactions(Generic[C]):
         done.rows += rest.rows
         done.positions |= rest.positions
         done.gaps = done.gaps + rest.gaps
-        done.outcomes += rest.outcomes
+        for topic, counts in rest.outcomes.items():
+            done.outcomes.setdefault(topic, Counter()).update(counts)
         return done
 
     async def _hold_alone(self, groups: Groups, resumed: frozenset[Partition], failure: Permanent) -> Done:
@@ -155,18 +192,31 @@ class Transactions(Generic[C]):
                 if sifted.gap:
                     done.gaps.append(sifted.gap)
             opened, unread = ([], [(record, None) for _, record in fresh]) if bare else self._open(fresh, culprit)
+            if self._trace:
+                self._begin_spans(self._trace, opened)
             work: Work[C] = Work(connection=connection, now=now, context=self._context)
             said = await self._decide(work, opened, unread, counts, culprit)
             said = [] if bare else said
+            if self._trace:
+                await self._trace.join(connection, said)
             records = by_feed(said, now, self._layout)
             if self.before_commit and records:
                 await self.before_commit(connection, sorted(records))
             moved = [(position, counts[key]) for key, position in done.positions.items() if position != positions[key]]
             await store.move_positions(connection, moved)
             done.rows = await store.number(connection, self._layout.generation, records)
-        for counter in counts.values():
-            done.outcomes += counter
+        for (topic, _), counter in counts.items():
+            done.outcomes.setdefault(topic, Counter()).update(counter)
+        if self._trace:
+            firms = {one.heard.cause.id: one.heard.firm_id for one in opened}
+            self._trace.end(work.outcomes, unread, type(culprit).__name__ if culprit else None, firms)
         return done
+
+    def _begin_spans(self, trace: BatchTrace, opened: Sequence[Opened[C]]) -> None:
+        doors = [one.subscription.topic if isinstance(one.subscription, AtDoor) else None for one in opened]
+        heard = trace.begin([(one.heard, one.record, door) for one, door in zip(opened, doors, strict=True)])
+        for one, traced in zip(opened, heard, strict=True):
+            one.heard = traced
 
     def _open(
         self, fresh: Sequence[tuple[Position, Arrived]], culprit: Permanent | None
@@ -272,6 +322,7 @@ class Transactions(Generic[C]):
             code_version=self._code_version,
         )
         counts[position][Outcome.HELD] += 1
+        work.outcomes[Place(*_place(record))] = Outcome.HELD
         if source.door is None:
             return []
         if one is not None:

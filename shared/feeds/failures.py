@@ -81,6 +81,13 @@ def _where(error: Exception) -> str:
     return f"{path}:{ours[-1].lineno}"
 
 
+def told(error: Exception) -> str:
+    """An error's words for a log. The database adds details that quote whole rows: they are left out."""
+    if isinstance(error, asyncpg.PostgresError):
+        return f"{error.sqlstate} {error.args[0] if error.args else ''}"
+    return str(error)
+
+
 def delays(first: float = 0.1, most: float = 5.0) -> Iterator[float]:
     """Seconds to wait before each further try: doubling, jittered by half, never above `most`."""
     step = first

@@ -9,12 +9,13 @@ stops.
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic
 
 from shared.feeds.alarms import Alarms
 from shared.feeds.assignment import Assignment
 from shared.feeds.batches import Partition, Source, Transactions
+from shared.feeds.lag import Lag
 from shared.feeds.records import Arrived, numbering_of
 from shared.feeds.relay import Relay
 from shared.feeds.sifting import Gap, Position, continues
@@ -44,6 +45,8 @@ class Reader(Generic[C]):
         self._offsets: dict[Partition, int] = {}
         self.applied = 0
         self.progressed_at = time.monotonic()
+        self.lag: Lag | None = None
+        self.gap_met: Callable[[str], None] = lambda topic: None
 
     async def receive(self, records: Sequence[Arrived]) -> None:
         """Apply a batch. Never raises: whatever left this function would be lost, since FastStream only logs it."""
@@ -81,7 +84,8 @@ class Reader(Generic[C]):
             return
         self._relay.publish(done.rows)
         self.progressed_at = time.monotonic()
-        self.applied += done.outcomes.total()
+        self.applied += done.consumed
+        self._note_age(groups)
         gaps = {(gap.topic, gap.partition): gap for gap in done.gaps}
         for key, position in done.positions.items():
             self._offsets[key] = position.next_offset
@@ -92,6 +96,12 @@ class Reader(Generic[C]):
                 self._suspected.pop(key, None)
         for key, gap in gaps.items():
             self._meet(key, gap, done.positions[key])
+
+    def _note_age(self, groups: Mapping[Partition, Sequence[Arrived]]) -> None:
+        if self.lag is not None:
+            now, clock = time.monotonic(), time.time()
+            for key, records in groups.items():
+                self.lag.read(key, clock - records[-1].timestamp / 1000, now)
 
     def _from_the_missing_one(self, key: Partition, records: list[Arrived]) -> list[Arrived]:
         position = self._scanned[key]
@@ -108,6 +118,7 @@ class Reader(Generic[C]):
             self._assignment.again(key)
             return
         name = f"gap {key[0]}/{key[1]}"
+        self.gap_met(key[0])
         if self._sources[key[0]].door is not None:
             self._alarms.raise_(name, f"{gap}: records were removed unread, reading stops.")
             self._assignment.stop(key)
@@ -117,6 +128,11 @@ class Reader(Generic[C]):
         )
         self._scanned[key] = position
         self._assignment.again(key)
+
+    @property
+    def gaps(self) -> int:
+        """Partitions that wait for a missing number."""
+        return len(self._scanned)
 
     def scans(self, key: Partition) -> bool:
         """Whether a missing number is waited for here: then standing still is as it should be."""

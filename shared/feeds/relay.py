@@ -24,6 +24,8 @@ from shared.feeds.numbers import split_feed
 from shared.feeds.records import Headers, Numbering, Packed, numbered
 from shared.feeds.restored import explained, read_tops
 from shared.feeds.store import Row
+from shared.feeds.traces import Traces
+from shared.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,8 @@ WINDOW = 64
 """Rows of a feed that are sent before their acknowledgements are waited for."""
 ANSWER = 15.0
 """Seconds that a sending may take before it is given up and sent again from the cursor."""
+IDLE = 2.0
+"""Seconds that a turn of the relay may take without being called standing still."""
 BACKLOG = 64
 """Rows of a feed kept in memory; the rest is in the table anyway."""
 
@@ -69,6 +73,10 @@ class Relay:
         self._wakeup = asyncio.Event()
         self._look = True
         self._claimed_at = self._looked_at = self._flushed_at = 0.0
+        self._waits_since: float | None = None
+        self._turned_at = time.monotonic()
+        self.metrics: Metrics | None = None
+        self.traces: Traces | None = None
         self.published = 0
         self.refused: str | None = None
         """Why this store must not speak; the service ends then."""
@@ -100,6 +108,14 @@ class Relay:
         """For `/status`: feeds held, feeds set aside, records published since the start."""
         return {"held": len(self._mine), "aside": len(self._aside), "published": self.published}
 
+    def stuck_for(self) -> float:
+        """Seconds for which something has waited to be published and nothing was, or the relay itself has not turned;
+        0 where all is well."""
+        now = time.monotonic()
+        waits = 0.0 if self._waits_since is None else now - self._waits_since
+        turned = now - self._turned_at
+        return max(waits, turned if turned > IDLE else 0.0)
+
     # The work
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -111,6 +127,11 @@ class Relay:
                     self._session = await self._open_session()
                     await self._session.listen(self.wake)
                 await self._round()
+                self._turned_at = time.monotonic()
+                if not any(self._fresh.values()) and not self._behind:
+                    self._waits_since = None
+                elif self._waits_since is None:
+                    self._waits_since = self._turned_at
                 pauses = delays()
                 if stopping.is_set() and not self._pending():
                     break
@@ -254,6 +275,7 @@ class Relay:
             return
         producer = self._producer
         assert producer is not None
+        began = time.time_ns()
         failed: dict[str, BaseException] = {}
         sent: dict[str, list[tuple[int, asyncio.Future[object]]]] = {}
 
@@ -273,8 +295,14 @@ class Relay:
             # What was acknowledged counts, whatever became of the rest: or a slow broker would get it again for ever.
             acknowledged, wrong = _prefix(acknowledgements)
             cursor = self._mine[feed]
+            if self.traces is not None:
+                self.traces.published(feed, rows[feed], cursor.published, acknowledged, began)
             cursor.published += acknowledged
             self.published += acknowledged
+            if acknowledged:
+                self._waits_since = None
+                if self.metrics is not None:
+                    self.metrics.published(acknowledged)
             if wrong is not None:
                 failed[feed] = wrong
                 continue
@@ -300,6 +328,8 @@ class Relay:
             self._behind.add(feed)
             self._fresh.pop(feed, None)
             self._set_aside(feed)
+            if self.metrics is not None:
+                self.metrics.publish_failed(type(error).__name__)
             self._alarms.raise_(
                 f"relay {feed}", f"{feed}: publishing fails ({type(error).__name__}); the records wait in the outbox."
             )

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from aiokafka import ConsumerRebalanceListener
 from faststream import AckPolicy
@@ -26,6 +26,7 @@ from shared.feeds.assignment import Assignment
 from shared.feeds.batches import Source, Transactions, by_feed
 from shared.feeds.journal import Session
 from shared.feeds.kafka import Access, Consumer, Topics
+from shared.feeds.lag import Lag
 from shared.feeds.numbers import feeds_of, load_layout
 from shared.feeds.reading import Reader
 from shared.feeds.records import Arrived
@@ -33,8 +34,13 @@ from shared.feeds.relay import Relay
 from shared.feeds.restored import explained, judge, read_tops
 from shared.feeds.speech import C, Work
 from shared.feeds.subscriptions import AtDoor, Subscription
+from shared.feeds.traces import Traces
 from shared.feeds.watchdog import Watchdog
 from shared.postgres.pool import Address, Connection, Pool, open_pool
+from shared.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:
+    from shared.telemetry.spans import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +67,12 @@ class Feeds(Generic[C]):
         context: C,
         code_version: str,
         session: float = 6.0,
+        tracing: "Tracing | None" = None,
     ) -> None:
         self.service = service
+        self.tracing = tracing
+        self.metrics = Metrics(service)
+        self.lag = Lag()
         self._session = session
         self.alarms = Alarms()
         self.stopping = asyncio.Event()
@@ -148,9 +158,27 @@ class Feeds(Generic[C]):
             self.pool, Topics(self._access), self.alarms, lambda topic: self._sources[topic].door is not None
         )
         self.reader = Reader(self.transactions, self.assignment, self.relay, self.alarms, self._sources, self.stopping)
+        self._observe()
         self._relay_task = asyncio.create_task(self.relay.run(self._relay_stopping))
         for job in (self.assignment.run(), self.reader.hint(), self._keep_house()):
             self._tasks.append(asyncio.create_task(job))
+
+    def _observe(self) -> None:
+        """Let the parts count and, where that is wanted, trace."""
+        self.transactions.metrics = self.relay.metrics = self.metrics
+        self.transactions.source_of = self.source
+        self.reader.lag = self.lag
+        self.reader.gap_met = lambda topic: self.metrics.gap(self.source(topic))
+        self.assignment.seen = lambda bounds: self.lag.reach(
+            {key: end for key, (_, end) in bounds.items()}, time.monotonic()
+        )
+        if self.tracing is not None:
+            traces = Traces(self.tracing, self.service, f"{self._prefix}{self.service}")
+            self.transactions.traces = self.relay.traces = traces
+
+    def source(self, topic: str) -> str:
+        """A topic as figures name it: without the prefix."""
+        return topic.removeprefix(self._prefix)
 
     async def _refuse_if_restored(self, feeds: Sequence[str]) -> None:
         """Before anything is heard: a store that goes on deciding would give out numbers that Kafka has already."""

@@ -8,12 +8,17 @@ from shared.agreement import load_versions
 from shared.feeds.runtime import Feeds
 from shared.feeds.subscriptions import Subscription
 from shared.settings import AGREEMENT, ServiceSettings
+from shared.telemetry.spans import Tracing
 from shared.testing.waiting import until
 
 
 @asynccontextmanager
 async def running(
-    settings: ServiceSettings, service: str, subscriptions: Sequence[Subscription], context: Any
+    settings: ServiceSettings,
+    service: str,
+    subscriptions: Sequence[Subscription],
+    context: Any,
+    tracing: Tracing | None = None,
 ) -> AsyncIterator[Feeds[Any]]:
     """Started, assigned and positioned; drained and stopped at the end."""
     feeds = Feeds(
@@ -25,6 +30,7 @@ async def running(
         subscriptions=subscriptions,
         context=context,
         code_version="test",
+        tracing=tracing,
     )
     broker = feeds.broker()
     await feeds.start()

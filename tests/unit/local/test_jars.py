@@ -46,11 +46,11 @@ def lock(tmp_path: Path) -> Path:
     return path
 
 
-def _publish(repository: Path, content: bytes, *coordinates: tuple[str, str, str]) -> None:
+def _publish(repository: Path, content: bytes, *coordinates: tuple[str, str, str], classifier: str = "") -> None:
     for group, artifact, version in coordinates:
         directory = repository.joinpath(*group.split("."), artifact, version)
         directory.mkdir(parents=True, exist_ok=True)
-        (directory / f"{artifact}-{version}.jar").write_bytes(content)
+        (directory / f"{artifact}-{version}{classifier}.jar").write_bytes(content)
 
 
 ONE, TWO = ("org.example", "one", "1.0"), ("org.example.deep", "two", "2.0")
@@ -58,6 +58,18 @@ ONE, TWO = ("org.example", "one", "1.0"), ("org.example.deep", "two", "2.0")
 
 def test_the_lock_of_the_project_names_92_different_jars() -> None:
     assert len({jar.name for jar in jars.locked()}) == 92
+
+
+def test_zipkin_is_one_jar_apart_from_kafka_s() -> None:
+    assert [jar.name for jar in jars.locked(jars.ZIPKIN_LOCK)] == ["zipkin-server-3.6.1-exec.jar"]
+
+
+def test_a_jar_with_a_classifier_is_fetched_by_it(tmp_path: Path, repository: Path) -> None:
+    lock = tmp_path / "three.lock"
+    lock.write_text(f"org.example:one:1.0:exec sha256:{hashlib.sha256(GOOD).hexdigest()}\n")
+    _publish(repository, BAD, ONE)
+    _publish(repository, GOOD, ONE, classifier="-exec")
+    assert (jars.ensure(tmp_path / "cache", lock) / "one-1.0-exec.jar").read_bytes() == GOOD
 
 
 def test_all_are_fetched_and_nothing_else_stays_on_the_class_path(tmp_path: Path, repository: Path, lock: Path) -> None:
