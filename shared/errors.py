@@ -8,7 +8,7 @@ Errors of the event flow live elsewhere, because the runtime and not a person ac
 
 
 class Trouble(Exception):
-    """Something a person has to act on; the message is that one line."""
+    """Something a person has to act on; the message is that one line, or one for each thing that is wrong."""
 
 
 class Unreachable(Trouble):

@@ -19,7 +19,7 @@ import uvicorn
 import uvloop
 from faststream.asgi import AsgiFastStream
 
-from shared.agreement import load
+from shared.agreement import load_versions
 from shared.errors import Trouble, Unreachable
 from shared.feeds.gauges import Gauge
 from shared.feeds.runtime import Feeds
@@ -78,7 +78,7 @@ def feeds_for(service: Service[C], tracing: "Tracing | None" = None) -> Feeds[C]
         access=settings.access(),
         address=settings.address(),
         prefix=settings.topic_prefix,
-        partners=[signatory.code for signatory in load(settings.agreement).signatories],
+        partners=load_versions(settings.agreement).partners,
         subscriptions=service.subscriptions,
         context=service.context,
         timers=service.timers,

@@ -16,7 +16,8 @@ from shared.feeds.kafka import Access
 from shared.postgres.pool import Address
 
 S = TypeVar("S", bound="ServiceSettings")
-AGREEMENT = Path(__file__).resolve().parent.parent / "agreement" / "2017.yml"
+AGREEMENT = Path(__file__).resolve().parent.parent / "agreement"
+"""A directory with all versions; a setting may name a single one instead."""
 
 
 class ServiceSettings(BaseSettings):

@@ -73,9 +73,10 @@ def _check_answers(report: Report, referral: Life, partners: Iterable[str]) -> N
 def _check_left(report: Report, lives: Mapping[str, Life]) -> None:
     """What is kept in words or addresses of firms that are erased and were not told of again."""
     gone = _gone(lives["referral"])
-    kept = Counter(row["firm_id"] for row in lives["referral"].store.tables["decisions"] if row["firm_id"] in gone)
-    for firm_id, n in kept.items():
-        report.find("erasures", f"firm {firm_id}", f"{n} receipts of an erased firm are in the store of referral")
+    for table, what in (("decisions", "receipts"), ("membership_queries", "queries about memberships")):
+        kept = Counter(row["firm_id"] for row in lives["referral"].store.tables[table] if row["firm_id"] in gone)
+        for firm_id, n in kept.items():
+            report.find("erasures", f"firm {firm_id}", f"{n} {what} of an erased firm are in the store of referral")
     heard = lives["notifier"].heard("referral.events.v1")
     erased = {data["firm_id"] for kind, data in heard if kind == CaseErased.type} & gone
     for row in lives["notifier"].store.tables["notifications"]:

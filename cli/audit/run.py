@@ -13,7 +13,7 @@ from shared.contracts.topics import SERVICES, Kind, topics
 TABLES = {
     "intake": ("profiles",),
     "classifier": ("assessments",),
-    "referral": ("assessments", "referrals", "deliveries", "decisions", "erasures"),
+    "referral": ("assessments", "referrals", "deliveries", "decisions", "membership_queries", "erasures"),
     "notifier": ("notifications",),
 }
 

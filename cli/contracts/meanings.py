@@ -49,6 +49,7 @@ MEANINGS: dict[str, str] = {
     "successor": "The tax code that stands for the firm now, in the same form.",
     # times
     "accept_by": "Until when the partner accepts or rejects.",
+    "answer_by": "Until when the partner answers; no answer by then means no.",
     "at": "When it happened.",
     "copies_until": "Until when copies of what was said before may lie on topics and in journals, at the latest.",
     "contact_by": "Until when the partner speaks with the firm.",

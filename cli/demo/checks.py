@@ -158,17 +158,22 @@ def segments(view: View) -> Counter[str]:
 def check_routes(evidence: Evidence, ways: Sequence[Route]) -> Check:
     """Every need went to whom the agreement names, and after a rejection to the next; nobody was asked for more."""
     wrong: list[str] = []
-    came = _requests(evidence.ledger)
+    came, copied_to = _requests(evidence.ledger), _copies(evidence.ledger)
+    firm_ids = {company.number: id_ for id_, company in evidence.ledger.firm_ids.items()}
     right = 0
     states = _states(evidence)
     ends: Counter[End] = Counter()
     for way in ways:
         key = (way.company.number, way.need)
         asked = [requested.partner for requested in came.pop(key, [])]
-        expected = [leg.partner for leg in way.legs]
+        firm_id = firm_ids.get(way.company.number, "")
+        expected = [leg.partner(firm_id) for leg in way.legs]
+        copied, copies = sorted(copied_to.pop(key, [])), sorted(code for leg in way.legs for code in leg.copies)
         state = states.pop(key, "absent")
         if asked != expected:
             wrong.append(f"{_need(way)} went to {_chain(asked)}, not to {_chain(expected)}")
+        elif copied != copies:
+            wrong.append(f"{_need(way)} was copied to {_chain(copied)}, not to {_chain(copies)}")
         elif not (state in _OPEN_OR_DONE if way.end is End.REFERRED else state == way.end.value):
             wrong.append(f"{_need(way)} is {state}, not {way.end.value}")
         else:
@@ -177,6 +182,8 @@ def check_routes(evidence: Evidence, ways: Sequence[Route]) -> Check:
     for requests in came.values():
         first = requests[0]
         wrong.append(f"{first.partner} was asked for {words_of(first.need)}, which {first.company.short} does not need")
+    for (number, need), partners in copied_to.items():
+        wrong.append(f"{_chain(partners)} got a copy for {words_of(need)}, which firm {number} does not need")
     if not ways:
         wrong.append("the cast has no needs")
     parts = {End.REFERRED: "with a partner", End.WAITING_CONSENT: "wait for a consent", End.MANUAL: "with a person"}
@@ -189,8 +196,17 @@ def _requests(ledger: Ledger) -> dict[tuple[int, Need], list[Requested]]:
     """Who was asked for each need, in order; only the responsible ones."""
     came: dict[tuple[int, Need], list[Requested]] = defaultdict(list)
     for requested in sorted(ledger.requested.values(), key=lambda one: one.at):
-        if requested.role == "responsible":
+        if requested.responsible:
             came[requested.company.number, requested.need].append(requested)
+    return came
+
+
+def _copies(ledger: Ledger) -> dict[tuple[int, Need], list[str]]:
+    """Who got a copy for each need."""
+    came: dict[tuple[int, Need], list[str]] = defaultdict(list)
+    for requested in ledger.requested.values():
+        if not requested.responsible:
+            came[requested.company.number, requested.need].append(requested.partner)
     return came
 
 
@@ -215,14 +231,15 @@ def check_answers(ledger: Ledger) -> Check:
     if not ledger.requested:
         wrong.append("no partner was asked to help anybody")
     said = Counter(reaction.said for reaction in ledger.replied.values())
-    silent = len(ledger.requested) - len(ledger.replied)
+    asked = sum(one.responsible for one in ledger.requested.values())
+    silent, copies = asked - len(ledger.replied), len(ledger.requested) - asked
     found = f"{said[Said.ACCEPTED]} accepted, {said[Said.REJECTED]} rejected and followed up, {silent} left unanswered"
-    return Check("answers", f"{len(ledger.requested)} referrals: {found}", tuple(wrong))
+    return Check("answers", f"{asked} referrals: {found}; {copies} copies for those who support", tuple(wrong))
 
 
 def check_mails(evidence: Evidence, ways: Sequence[Route]) -> Check:
     """A mail to the partner and one to the firm for each referral, one more to the firm when it is accepted: all sent,
-    all in the sink. A firm without a mailbox gets none.
+    all in the sink. A firm without a mailbox gets none, and none is told of a copy; whose copy ends is told so.
     """
     wrong: list[str] = []
     ledger, view = evidence.ledger, evidence.view
@@ -230,6 +247,10 @@ def check_mails(evidence: Evidence, ways: Sequence[Route]) -> Check:
     for requested in ledger.requested.values():
         id_ = requested.referral_id
         expected[id_, "partner", "requested"] += 1
+        if not requested.responsible:
+            if id_ in ledger.cancelled:
+                expected[id_, "partner", "cancelled"] += 1
+            continue
         reaction = ledger.replied.get(id_)
         if requested.company.reachable:
             expected[id_, "firm", "requested"] += 1

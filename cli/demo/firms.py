@@ -154,6 +154,9 @@ def invent(
     trade = chance.choice(TRADES[sector])
     name, form = name_of(place, sector, trade, chance)
     where = {"assolombarda": _MILAN_AREA, "confindustria": _ELSEWHERE}.get(publisher, _MILAN_AREA + _ELSEWHERE)
+    if sector == "artisans" and publisher != "claai":
+        # In MI and MB a third body is among equals, on some fronts: who is drawn would hang on the order of the needs.
+        where = tuple(province for province in where if province not in ("MI", "MB"))
     since = date(chance.randint(1998, 2024), chance.randint(1, 12), 1)
     ways = (("any",), (publisher,), tuple(dict.fromkeys((publisher, "sacesimest"))))
     drawn = chance.choices(ways, (80, 12, 8))[0]

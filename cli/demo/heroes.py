@@ -87,7 +87,7 @@ class Heroes:
         if assessed is None:
             return stations, False
         stations.append(assessed.possible[0].replace("_", " ") if len(assessed.possible) == 1 else "provisional")
-        asked = [one for one in ledger.requested.values() if one.company is company]
+        asked = [one for one in ledger.requested.values() if one.company is company and one.responsible]
         for partner, count in Counter(one.partner for one in asked).items():
             said = [
                 ledger.replied[one.referral_id].said

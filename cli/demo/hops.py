@@ -31,13 +31,16 @@ class Totals:
 
 
 def totals_of(script: Script, agreement: Agreement) -> Totals:
-    """What the cast makes of the evening: a referral for each leg of each need; mails as `checks` expects them."""
+    """What the cast makes of the evening: a referral for each leg of each need and for each copy beside it; mails as
+    `checks` expects them."""
     referrals = mails = 0
     for company in script.companies:
         for way in routes_of(script.seed, company, agreement):
             for leg in way.legs:
-                referrals += 1
+                referrals += 1 + len(leg.copies)
                 mails += 1 + company.reachable * (1 + (leg.reaction.said is Said.ACCEPTED))
+                # A copy is told to its body alone, and so is its end, when the need is handed on.
+                mails += len(leg.copies) * (1 + (leg.reaction.said is Said.REJECTED))
     return Totals(referrals, mails)
 
 

@@ -26,7 +26,14 @@ class Requested:
     company: Company
     need: Need
     role: str
+    by: str
+    """The rule that decided."""
     at: float
+
+    @property
+    def responsible(self) -> bool:
+        """Whether there is something to do; else it is a copy."""
+        return self.role == "responsible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +143,13 @@ class Ledger:
         id_ = str(heard.data.get("referral_id"))
         need = need_of(heard)
         role = str(heard.data.get("role"))
-        self.requested[id_] = Requested(referral_id=id_, partner=partner, company=company, need=need, role=role, at=at)
-        self.referred[partner] += 1
-        self.lines.append(Line(at, partner, f"is asked to help {company.short}: {words_of(need)}"))
+        asked = Requested(
+            referral_id=id_, partner=partner, company=company, need=need, role=role, by=rule_of(heard), at=at
+        )
+        self.requested[id_] = asked
+        self.referred[partner] += asked.responsible
+        told = "is asked to help" if asked.responsible else "gets a copy for"
+        self.lines.append(Line(at, partner, f"{told} {company.short}: {words_of(need)}"))
 
     def _replied(self, partner: str, referral_id: str, reaction: Reaction, position: Position, at: float) -> None:
         self.replies[position] = Replied(partner, referral_id, reaction, position, at)
@@ -161,8 +172,9 @@ class Ledger:
         unsaid = [
             asked
             for asked in self.requested.values()
-            if asked.referral_id not in self.replied
-            and react(seed, asked.company.place, asked.need, asked.partner).said is not Said.NOTHING
+            if asked.responsible
+            and asked.referral_id not in self.replied
+            and react(seed, asked.company.place, asked.need, asked.partner, asked.by).said is not Said.NOTHING
         ]
         return unsaid + self.unanswered()
 
@@ -197,6 +209,12 @@ def company_of(heard: Heard, companies: Mapping[str, Company]) -> Company | None
 def need_of(heard: Heard) -> Need:
     """The need that a referral is for."""
     return Need(str(heard.data.get("front")), bool(heard.data.get("import")))
+
+
+def rule_of(heard: Heard) -> str:
+    """The rule that decided on a referral."""
+    decision = heard.data.get("decision")
+    return str(decision.get("rule")) if isinstance(decision, dict) else ""
 
 
 def words_of(need: Need) -> str:

@@ -17,7 +17,7 @@ from cli.demo.desks import Desks
 from cli.demo.diagnosis import part_that_is_away
 from cli.demo.firms import FIRST_NUMBER
 from cli.demo.hops import Hop, Totals, finished, hops, stands_still, totals_of
-from cli.demo.ledger import Ledger, company_of, need_of
+from cli.demo.ledger import Ledger, company_of, need_of, rule_of
 from cli.demo.mails import taken_since
 from cli.demo.routes import Reaction, react
 from cli.demo.script import write_script
@@ -107,7 +107,7 @@ def _answers(ledger: Ledger) -> Callable[[str, Heard], Reaction | None]:
         company = company_of(heard, ledger.companies)
         if company is None or heard.data.get("role") != "responsible":
             return None
-        return react(ledger.script.seed, company.place, need_of(heard), partner)
+        return react(ledger.script.seed, company.place, need_of(heard), partner, rule_of(heard))
 
     return answer
 

@@ -1,15 +1,15 @@
 """Whom each need must go to, and how each partner will answer: the way of every firm, known beforehand. Pure.
 
-This restates the order of routing (consent, owner of the front, owner of import, verified membership, neutral fallback)
-for the simple cases that the cast has, from the agreement and the cast's facts alone. Where the system goes another
-way, one of the two is wrong, and the summary says so.
+This restates the order of routing (consent, owner of the front, owner of import, verified membership, who takes such a
+firm, chance among equals, neutral fallback) for the simple cases that the cast has, from the agreement's text and the
+cast's facts alone. Where the system goes another way, one of the two is wrong, and the summary says so.
 """
 
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cli.demo.firms import WITHOUT_MEMBERS, Company, Need, needs_of
+from cli.demo.firms import Company, Kind, Need, needs_of
 from shared.agreement import Agreement
 
 
@@ -38,12 +38,30 @@ class Reaction:
     reason: str | None = None
 
 
+class By(StrEnum):
+    """Why somebody is asked, by the rule's name in the receipt."""
+
+    OWNER_OF_FRONT = "owner_of_front"
+    OWNER_OF_IMPORT = "owner_of_import"
+    MEMBERSHIP = "verified_membership"
+    ELIGIBILITY = "eligibility"
+    TIE = "tie"
+    FALLBACK = "fallback"
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One referral of a need: who gets it, and what it answers."""
+    """One referral of a need: who gets it, or among whom it is drawn, and by which rule; what is answered; who gets a
+    copy beside it."""
 
-    partner: str
+    among: tuple[str, ...]
+    by: By
     reaction: Reaction
+    copies: tuple[str, ...] = ()
+
+    def partner(self, firm_id: str) -> str:
+        """Who gets it of this firm: the greatest SHA-256 of `<firm_id>/<partner>`."""
+        return max(self.among, key=lambda code: hashlib.sha256(f"{firm_id}/{code}".encode()).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +78,17 @@ _REASONS = ("no_capacity", "out_of_sector", "out_of_territory", "service_unavail
 MOST_REROUTES = 3
 
 
-def react(seed: int, place: int, need: Need, partner: str) -> Reaction:
-    """What `partner` says of this need of the firm at `place`: most accept, some reject, a few keep silent."""
-    text = f"{seed}/{place}/{need.front}/{need.import_}/{partner}"
+def react(seed: int, place: int, need: Need, partner: str, by: str) -> Reaction:
+    """What `partner` says of this need of the firm at `place`: most accept, some reject, a few keep silent.
+
+    Whoever is asked for what the firm is rejects nothing: a body that serves the firm keeps it among equals, and so the
+    way of one need would hang on which of several rejections came first. And whoever is drawn says the same.
+    """
+    drawn = by == By.TIE
+    text = f"{seed}/{place}/{need.front}/{need.import_}/{'whoever is drawn' if drawn else partner}"
     lots = hashlib.sha256(text.encode()).digest()
     after = 0.2 + lots[1] / 255 * 0.8
-    if lots[0] < 200:
+    if lots[0] < 200 or (by in (By.ELIGIBILITY, By.TIE) and lots[0] < 236):
         return Reaction(Said.ACCEPTED, after)
     if lots[0] < 236:
         return Reaction(Said.REJECTED, after, _REASONS[lots[2] % len(_REASONS)])
@@ -79,13 +102,16 @@ def route(seed: int, company: Company, need: Need, agreement: Agreement) -> Rout
     while True:
         if len(excluded) > MOST_REROUTES:
             return Route(company, need, tuple(legs), End.MANUAL)
-        partner = _responsible(company, need, frozenset(excluded), agreement)
-        if isinstance(partner, End):
-            return Route(company, need, tuple(legs), partner)
-        legs.append(Leg(partner, react(seed, company.place, need, partner)))
-        if legs[-1].reaction.said is not Said.REJECTED:
+        asked = _asked(company, need, frozenset(excluded), agreement)
+        if isinstance(asked, End):
+            return Route(company, need, tuple(legs), asked)
+        by, among = asked
+        reaction = react(seed, company.place, need, among[0], by)
+        copies = _copies(company, need, by, among, frozenset(excluded), agreement)
+        legs.append(Leg(among, by, reaction, copies))
+        if reaction.said is not Said.REJECTED:
             return Route(company, need, tuple(legs), End.REFERRED)
-        excluded.add(partner)
+        excluded.add(among[0])
 
 
 def routes_of(seed: int, company: Company, agreement: Agreement) -> tuple[Route, ...]:
@@ -93,26 +119,77 @@ def routes_of(seed: int, company: Company, agreement: Agreement) -> tuple[Route,
     return tuple(route(seed, company, need, agreement) for need in sorted(needs_of(company, agreement)))
 
 
-def _responsible(company: Company, need: Need, excluded: frozenset[str], agreement: Agreement) -> str | End:
+def _asked(
+    company: Company, need: Need, excluded: frozenset[str], agreement: Agreement
+) -> tuple[By, tuple[str, ...]] | End:
+    """The rule that decides, and whom it names: several where they are equal."""
     if not company.consents:
         return End.WAITING_CONSENT
-    owners = [agreement.front(need.front).owner]
+    owners = [(By.OWNER_OF_FRONT, agreement.front(need.front).owner)]
     if need.import_:
-        owners.append(agreement.imports.owner)
-    for owner in owners:
+        owners.append((By.OWNER_OF_IMPORT, agreement.imports.owner))
+    for by, owner in owners:
         if owner is not None and owner not in excluded:
-            return owner if _consented(company, owner) else End.WAITING_CONSENT
-    member_of = company.publisher if company.member_since is not None else None
-    if (
-        member_of is not None
-        and member_of not in excluded | WITHOUT_MEMBERS
-        and _consented(company, member_of)
-        and agreement.serves(member_of, need.front)
-    ):
-        return member_of
+            return (by, (owner,)) if _consented(company, owner) else End.WAITING_CONSENT
+    own = _own_body(company, excluded)
+    if own is not None and agreement.serves(own, need.front):
+        return By.MEMBERSHIP, (own,)
+    takers = [
+        code
+        for code in _takers(company)
+        if code not in excluded and _consented(company, code) and agreement.serves(code, need.front)
+    ]
+    takers = [code for code in takers if not any(OUTER.get(other) == code for other in takers)]
+    if takers:
+        return (By.TIE if len(takers) > 1 else By.ELIGIBILITY), tuple(takers)
     if agreement.fallback in excluded:
         return End.MANUAL
-    return agreement.fallback if _consented(company, agreement.fallback) else End.WAITING_CONSENT
+    return (By.FALLBACK, (agreement.fallback,)) if _consented(company, agreement.fallback) else End.WAITING_CONSENT
+
+
+OUTER = {"assolombarda": "confindustria", "aice": "confcommercio"}
+"""A body that is part of another -> the other: of the two the inner one goes first."""
+
+
+def _takers(company: Company) -> tuple[str, ...]:
+    """Who takes such a firm, by the agreement's words on each body."""
+    division = company.trade.ateco[:2]
+    if company.artisan:
+        return ("confartigianato", "cna", "claai") if company.province in ("MI", "MB") else ("confartigianato", "cna")
+    if division == "46":
+        return "confcommercio", "aice"
+    if division == "47":
+        return ("confcommercio",)
+    bodies = []  # the rest of the cast's trades are industry: divisions 10 to 33
+    if company.province not in ("LO", "MB", "PV"):
+        bodies.append("confindustria")
+    if company.province in ("LO", "MB", "MI", "PV"):
+        bodies.append("assolombarda")
+    if company.kind not in (Kind.LARGE, Kind.SIZE_UNKNOWN):
+        bodies.append("confapi")
+    return tuple(bodies)
+
+
+def _own_body(company: Company, excluded: frozenset[str]) -> str | None:
+    """The body of which the firm is a verified member, where it may have the need."""
+    body = company.publisher if company.member_since is not None else None
+    return body if body is not None and body not in excluded and _consented(company, body) else None
+
+
+def _copies(
+    company: Company, need: Need, by: By, among: tuple[str, ...], excluded: frozenset[str], agreement: Agreement
+) -> tuple[str, ...]:
+    """Who gets a copy: beside an owner the owner of import and the firm's own body, beside anybody else the firm's own
+    body where it does not serve the front."""
+    own = _own_body(company, excluded)
+    copies = [own] if own is not None else []
+    if by in (By.OWNER_OF_FRONT, By.OWNER_OF_IMPORT):
+        aice = agreement.imports.owner
+        if need.import_ and aice not in excluded and _consented(company, aice):
+            copies.append(aice)
+    elif own is not None and agreement.serves(own, need.front):
+        copies = []
+    return tuple(sorted({code for code in copies if code not in among}))
 
 
 def _consented(company: Company, partner: str) -> bool:

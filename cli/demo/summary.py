@@ -20,7 +20,7 @@ _INDENT = " " * 12
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One partner's evening."""
+    """One partner's evening: `asked` to help, and `copies` of what others were asked."""
 
     partner: str
     told: int
@@ -28,6 +28,7 @@ class Figures:
     accepted: int
     rejected: int
     silent: int
+    copies: int
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,12 +63,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 def figures_of(evidence: Evidence) -> tuple[Figures, ...]:
     """One row for each partner, in the order of the agreement."""
     ledger = evidence.ledger
-    asked = Counter(one.partner for one in ledger.requested.values())
+    asked = Counter(one.partner for one in ledger.requested.values() if one.responsible)
+    copies = Counter(one.partner for one in ledger.requested.values() if not one.responsible)
     rows = []
     for code in evidence.agreement.partners:
         accepted, rejected = ledger.said[code, Said.ACCEPTED], ledger.said[code, Said.REJECTED]
         silent = asked[code] - accepted - rejected
-        rows.append(Figures(code, ledger.told[code], asked[code], accepted, rejected, silent))
+        rows.append(Figures(code, ledger.told[code], asked[code], accepted, rejected, silent, copies[code]))
     return tuple(rows)
 
 
@@ -150,9 +152,11 @@ def show(summary: Summary, console: Console) -> None:
             for one in wrapped(wrong, width):
                 line(Text(_INDENT + one, style="red"))
     line()
-    line(Text(f"{'':16}{'told':>6}{'asked':>7}{'accepted':>10}{'rejected':>10}{'silent':>8}", style="dim"))
+    line(Text(f"{'':16}{'told':>6}{'asked':>7}{'accepted':>10}{'rejected':>10}{'silent':>8}{'copies':>8}", style="dim"))
     for row in summary.partners:
-        line(f"{row.partner:16}{row.told:>6}{row.asked:>7}{row.accepted:>10}{row.rejected:>10}{row.silent:>8}")
+        line(
+            f"{row.partner:16}{row.told:>6}{row.asked:>7}{row.accepted:>10}{row.rejected:>10}{row.silent:>8}{row.copies:>8}"
+        )
     line()
     if summary.latency_p50_ms is not None and summary.latency_p99_ms is not None:
         fast, slow = f"p50 {summary.latency_p50_ms:.0f} ms", f"p99 {summary.latency_p99_ms:.0f} ms"

@@ -5,7 +5,18 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
-from cli.explain.journey import Clock, Command, Decision, Held, Need, Notification, Receipt, Referral, Update
+from cli.explain.journey import (
+    Clock,
+    Command,
+    Decision,
+    Held,
+    Need,
+    Notification,
+    Query,
+    Receipt,
+    Referral,
+    Update,
+)
 from services.referral.clocks import ball, running
 from services.referral.lifecycle import Status
 from services.referral.store import load_cases
@@ -79,6 +90,16 @@ async def referrals(connection: Connection, firm_id: str) -> tuple[Referral, ...
         )
         for row in rows
     )
+
+
+async def queries(connection: Connection, firm_id: str) -> tuple[Query, ...]:
+    """What bodies were asked about the firm's memberships."""
+    rows = await connection.fetch(
+        """SELECT query_id, partner, asked_at, answer_by, member, answered_at FROM membership_queries
+        WHERE firm_id = $1 ORDER BY asked_at, partner""",
+        firm_id,
+    )
+    return tuple(Query(**dict(row)) for row in rows)
 
 
 async def commands(connection: Connection, firm_id: str) -> tuple[Command, ...]:

@@ -13,6 +13,7 @@ from cli.explain.journey import (
     Journey,
     Notification,
     Problem,
+    Query,
     Receipt,
     Referral,
     Submission,
@@ -44,6 +45,7 @@ def events(journey: Journey, words: Words) -> list[Event]:
         *(_submission(one, words) for one in journey.submissions),
         *(_assessment(one, words) for one in journey.assessments),
         *(_decision(one, needs, journey.referrals, words) for one in journey.decisions),
+        *(event for one in journey.queries for event in _query(one, words)),
         *(_order(one, tasks, partners, words) for one in journey.commands if one.kind == "cancel"),
         *(_update(one, words) for one in journey.updates),
         *(_asked_back(one, one.cancellation_at, tasks, words) for one in journey.referrals if one.cancellation_at),
@@ -96,7 +98,7 @@ def _decision(one: Decision, needs: Mapping[str, str], referrals: tuple[Referral
     match receipt.outcome:
         case "assigned":
             result = words.say("assigned", partner=receipt.partner)
-        case "waiting_consent" | "manual":
+        case "waiting_consent" | "waiting_membership" | "manual":
             result = words.say(receipt.outcome)
         case outcome:
             result = words.code(outcome)
@@ -131,7 +133,11 @@ def _reasons(receipt: Receipt, words: Words) -> Iterator[str]:
     if receipt.person:
         yield words.say("by_person", by=receipt.person.by, reason=receipt.person.reason)
     if receipt.tie:
-        yield words.say("tie", members=words.either(receipt.tie.members, "and"), hash=receipt.tie.hash)
+        members = words.either(receipt.tie.members, "and")
+        if receipt.tie.staying:
+            yield words.say("tie_staying", members=members, staying=receipt.partner, hash=receipt.tie.hash)
+        else:
+            yield words.say("tie", members=members, hash=receipt.tie.hash)
     if receipt.would_change_it:
         about: dict[str, list[str]] = {}
         for change in receipt.would_change_it:
@@ -165,6 +171,16 @@ def _update(one: Update, words: Words) -> Event:
     return Event(
         one.at, 0, sentence, details, _proofs(words, referral=one.referral_id, update=one.id, record=one.place)
     )
+
+
+def _query(one: Query, words: Words) -> Iterator[Event]:
+    """A body is asked about a membership, and answers."""
+    proofs = _proofs(words, query=one.query_id)
+    awaited = words.say("answer_awaited", until=clock(one.answer_by))
+    yield Event(one.asked_at, 3, words.say("asked_membership", partner=one.partner), (awaited,), proofs)
+    if one.answered_at is not None and one.member is not None:
+        told = words.say("answered_yes" if one.member else "answered_no", partner=one.partner)
+        yield Event(one.answered_at, 0, told, (), proofs)
 
 
 def _order(one: Command, tasks: Mapping[str, str], partners: Mapping[str, str], words: Words) -> Event:

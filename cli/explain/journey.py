@@ -109,6 +109,7 @@ class Candidate(Known, frozen=True, kw_only=False):
 class Tie(Known, frozen=True, kw_only=False):
     members: tuple[str, ...] = ()
     hash: str = ""
+    staying: tuple[str, ...] = ()
 
 
 class Change(Known, frozen=True, kw_only=False):
@@ -182,6 +183,17 @@ class Referral(Known, frozen=True):
     cancellation_at: datetime | None = None
     ball: str | None = None
     clocks: tuple[Clock, ...] = ()
+
+
+class Query(Known, frozen=True):
+    """A body was asked whether the firm is its member; `member` is None until it has answered."""
+
+    query_id: str
+    partner: str
+    asked_at: datetime
+    answer_by: datetime
+    member: bool | None = None
+    answered_at: datetime | None = None
 
 
 class Command(Known, frozen=True):
@@ -271,6 +283,7 @@ class Journey(Known, frozen=True):
     needs: tuple[Need, ...] = ()
     decisions: tuple[Decision, ...] = ()
     referrals: tuple[Referral, ...] = ()
+    queries: tuple[Query, ...] = ()
     commands: tuple[Command, ...] = ()
     updates: tuple[Update, ...] = ()
     notifications: tuple[Notification, ...] = ()

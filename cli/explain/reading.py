@@ -33,6 +33,7 @@ async def read_journey(home: Home, subject: str, prefix: str = "") -> Journey:
         needs = await casework.needs(connection, firm_id)
         decisions = await casework.decisions(connection, firm_id)
         referrals = await casework.referrals(connection, firm_id)
+        queries = await casework.queries(connection, firm_id)
         commands = await casework.commands(connection, firm_id)
         updates = await casework.updates(connection, firm_id)
         held += await casework.held(connection, "referral", firm_id)
@@ -48,6 +49,7 @@ async def read_journey(home: Home, subject: str, prefix: str = "") -> Journey:
         needs=needs,
         decisions=decisions,
         referrals=referrals,
+        queries=queries,
         commands=commands,
         updates=updates,
         notifications=notifications,
@@ -68,6 +70,7 @@ def _concerning(journey: Journey, referral_id: str) -> Journey:
         needs=tuple(one for one in journey.needs if one.need_id == need_id),
         decisions=tuple(one for one in journey.decisions if one.need_id == need_id),
         referrals=referrals,
+        queries=(),
         commands=tuple(one for one in journey.commands if one.referral_id in ids),
         updates=tuple(one for one in journey.updates if one.referral_id in ids),
         notifications=tuple(one for one in journey.notifications if one.referral_id in ids),

@@ -15,7 +15,7 @@ from cli.partner.letters import ON_UPDATES, Letter
 from services.classifier import domain as classifier
 from services.intake.merging import Asserted, merge
 from services.referral.door import read_update
-from shared.agreement import Agreement
+from shared.agreement import Agreement, Versions
 from shared.contracts import topics
 from shared.contracts.classifier import Need, Segment
 from shared.contracts.intake import FirmRegistered
@@ -46,7 +46,7 @@ def rehearse(letter: Letter, code: str, agreement: Agreement, at: datetime) -> T
     if letter.type in ON_UPDATES:
         place = Place(topics.updates(code), 0, 0)
         record = Record(code, place, at, letter.id.encode(), letter.data, headers)
-        problems = read_update(record, None).problems
+        problems = read_update(record, Versions((agreement,))).problems
         return Trial(
             accepted=not problems,
             problems=problems,

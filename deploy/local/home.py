@@ -215,7 +215,7 @@ class Home:
             "DATABASE_USERNAME": service,
             "TOPIC_PREFIX": topic_prefix,
             "HTTP_PORT": str(self.port(service)),
-            "AGREEMENT": str(CHECKOUT / "agreement" / "2017.yml"),
+            "AGREEMENT": str(CHECKOUT / "agreement"),
         }
         if service == "intake":
             self.secret("intake/intake_firm_key", make=lambda: secrets.token_hex(32))

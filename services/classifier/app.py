@@ -2,7 +2,7 @@
 
 from services.classifier.handlers import SUBSCRIPTIONS, Policy
 from services.classifier.settings import ClassifierSettings
-from shared.agreement import load
+from shared.agreement import load_versions
 from shared.service import Service
 
 
@@ -12,5 +12,5 @@ def service(settings: ClassifierSettings) -> Service[Policy]:
         name="classifier",
         settings=settings,
         subscriptions=SUBSCRIPTIONS,
-        context=Policy(load(settings.agreement)),
+        context=Policy(load_versions(settings.agreement)),
     )

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from services.classifier import size
 from services.classifier.facts import Window, bounds, export_years, is_stated
+from shared.agreement import Sme
 from shared.contracts.firm import ExportYear, Figure, Profile
 
 
-def contradictions(profile: Profile, seen: Window) -> Iterator[str]:
+def contradictions(profile: Profile, seen: Window, by: Sme) -> Iterator[str]:
     """Each in words, with the member that it is about."""
     exports = profile.exports
     years = export_years(exports)
@@ -27,8 +27,8 @@ def contradictions(profile: Profile, seen: Window) -> Iterator[str]:
             yield "exports: mode is none, the figures are not zero"
         if exports.since is not None and sold and exports.since > min(sold):
             yield "exports: since is later than a year with exports"
-    if profile.artisan and profile.size is not None and _least(profile.size.staff) >= size.STAFF:
-        yield "size: an artisan firm with 250 or more staff"
+    if profile.artisan and profile.size is not None and _least(profile.size.staff) >= by.medium.staff_below:
+        yield f"size: an artisan firm with {by.medium.staff_below} or more staff"
 
 
 def _all_zero(years: tuple[ExportYear, ...], seen: Window) -> bool:

@@ -1,20 +1,18 @@
 """What is made of a firm: its segment with everything that is still open, and its needs. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from services.classifier import facts, size
 from services.classifier.contradictions import contradictions
-from services.classifier.criteria import IN_FORCE, Criteria, Presumptions
 from services.classifier.facts import Window
 from services.classifier.missing import Ignorance, missing
 from services.classifier.questions import ask
 from services.classifier.segments import EITHER, OUT_OF_TARGET, Cases, possible
 from services.classifier.shape import shape_of, steps
 from services.classifier.trade import outcomes
-from shared.agreement import Agreement
+from shared.agreement import Agreement, Criteria, Presumptions
 from shared.contracts.classifier import FirmAssessed, Missing, Need, Segment
 from shared.contracts.firm import Profile
 from shared.contracts.intake import FirmRegistered
@@ -30,9 +28,9 @@ class Placed(NamedTuple):
     missing: tuple[Missing, ...]
 
 
-def assess(firm: FirmRegistered, agreement: Agreement, criteria: Criteria = IN_FORCE) -> FirmAssessed:
+def assess(firm: FirmRegistered, agreement: Agreement) -> FirmAssessed:
     """The firm's assessment under this agreement; the same firm under the same agreement gives the same."""
-    segment, missing = place(firm, agreement, criteria)
+    segment, missing = place(firm, agreement)
     return FirmAssessed(
         firm_id=firm.firm_id,
         version=firm.version,
@@ -46,9 +44,9 @@ def assess(firm: FirmRegistered, agreement: Agreement, criteria: Criteria = IN_F
     )
 
 
-def place(firm: FirmRegistered, agreement: Agreement, criteria: Criteria = IN_FORCE) -> Placed:
+def place(firm: FirmRegistered, agreement: Agreement) -> Placed:
     """The segment, or those that the known facts allow with what would settle it."""
-    profile = firm.profile
+    profile, criteria = firm.profile, agreement.criteria
     seen = facts.window(profile, firm.observed_at)
     known = ignorance(profile, seen, criteria)
     codes = possible(known.cases, known.large_firms)
@@ -61,7 +59,7 @@ def place(firm: FirmRegistered, agreement: Agreement, criteria: Criteria = IN_FO
         lowest=ranked[0] if ranked else None,
         highest=ranked[-1] if ranked else None,
         presumptions=tuple(presumed(profile, known, codes, criteria)),
-        warnings=tuple(contradictions(profile, seen)),
+        warnings=tuple(contradictions(profile, seen, criteria.sme)),
         agreement=agreement.version,
     )
     return Placed(segment, () if value is not None else ask(missing(known), profile, seen, criteria))
@@ -73,7 +71,7 @@ def ignorance(profile: Profile, seen: Window, criteria: Criteria) -> Ignorance:
     by = steps(criteria.thresholds)
     years = facts.years_of(exports, seen)
     shape = shape_of(years, facts.added(exports, seen, years), by)
-    measures = size.measure(profile.size, criteria.presumptions)
+    measures = size.measure(profile.size, criteria.presumptions, criteria.sme)
     cases = Cases(
         trade=outcomes(shape, by),
         years=facts.experience(exports, seen, criteria),
@@ -91,7 +89,7 @@ def presumed(profile: Profile, known: Ignorance, codes: tuple[str, ...], criteri
     # A presumption about the size can only narrow down whether the firm is an SME.
     if len(cases.sme) == 1 and possible(cases._replace(sme=EITHER), known.large_firms) != codes:
         for name, without in _size_presumptions(granted):
-            left = cases._replace(sme=size.sme(size.measure(profile.size, without)))
+            left = cases._replace(sme=size.sme(size.measure(profile.size, without, criteria.sme)))
             if possible(left, known.large_firms) != codes:
                 yield name
     if granted.no_presence and profile.presence_abroad is None:
@@ -104,7 +102,7 @@ def presumed(profile: Profile, known: Ignorance, codes: tuple[str, ...], criteri
 def _size_presumptions(granted: Presumptions) -> tuple[tuple[str, Presumptions], ...]:
     """Those about the size that are granted, each with what is granted without it."""
     names = ("autonomous", "single_year", "small_staff")
-    return tuple((name, replace(granted, **{name: False})) for name in names if getattr(granted, name))
+    return tuple((name, granted.model_copy(update={name: False})) for name in names if getattr(granted, name))
 
 
 def needs_of(profile: Profile, segment: Segment, agreement: Agreement) -> tuple[Need, ...]:

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from services.classifier.criteria import Criteria
 from services.classifier.segments import EITHER, NO, YES, Abroad
+from shared.agreement import Criteria
 from shared.contracts.firm import Exports, ExportYear, Figure, Presence, Profile, Range
 
 ROME = ZoneInfo("Europe/Rome")

@@ -6,16 +6,15 @@ has nothing to tell anybody and is not said again.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import assert_never
 
 import msgspec
 
 from services.classifier import store
-from services.classifier.criteria import IN_FORCE, Criteria
 from services.classifier.domain import assess
 from services.classifier.store import Assessed
-from shared.agreement import Agreement
+from shared.agreement import Agreement, Versions, day_of
 from shared.contracts.base import FirmId
 from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed
 from shared.contracts.intake import FirmErased, FirmRegistered, FirmSucceeded
@@ -27,29 +26,29 @@ Told = FirmRegistered | FirmSucceeded | FirmErased
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the handler brings with it: the agreement that gives needs, and what decides between segments."""
+    """What the handler brings with it: the agreement, which gives needs and decides between segments, by the day."""
 
-    agreement: Agreement
-    criteria: Criteria = field(default=IN_FORCE)
+    versions: Versions
 
 
 async def follow_firms(firms: Batch[Told], work: Work[Policy]) -> list[Said]:
     """Place each firm and derive its needs; everything that later services need of the firm travels on with it."""
     known = await store.digests(work.connection, firms.firm_ids)
     kept: dict[FirmId, Assessed | None] = {}
-    said = [_follow(firm, work.context, known, kept) for firm in firms]
+    agreement = work.context.versions.on(day_of(work.now))
+    said = [_follow(firm, agreement, known, kept) for firm in firms]
     await store.save(work.connection, kept, work.now)
     return [one for one in said if one is not None]
 
 
 def _follow(
-    firm: Heard[Told], policy: Policy, known: dict[FirmId, bytes], kept: dict[FirmId, Assessed | None]
+    firm: Heard[Told], agreement: Agreement, known: dict[FirmId, bytes], kept: dict[FirmId, Assessed | None]
 ) -> Said | None:
     """What is said on; `known` and `kept` are brought up to date."""
     event = firm.event
     match event:
         case FirmRegistered():
-            assessed = assess(event, policy.agreement, policy.criteria)
+            assessed = assess(event, agreement)
             digest = hashlib.sha256(msgspec.json.encode(assessed)).digest()
             if known.get(event.firm_id) == digest:
                 return None

@@ -7,12 +7,12 @@ a list that is absent is asked for by its own pointer (contract, section 1).
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from services.classifier.criteria import Criteria
 from services.classifier.facts import Window, bounds, is_rooted
 from services.classifier.missing import Fact, Member
 from services.classifier.segments import EITHER
 from services.classifier.size import deciding, has_previous, weight
 from services.classifier.wording import WORDS, Words
+from shared.agreement import Criteria, Sme
 from shared.contracts.classifier import Missing
 from shared.contracts.firm import Figure, Holding, Presence, Profile
 
@@ -75,15 +75,15 @@ def _size(member: Member, profile: Profile, seen: Window, criteria: Criteria) ->
             within = "previous/" if has_previous(size) or not criteria.presumptions.single_year else ""
             yield _question(f"/firm/size/{within}{name}", year, Words[member.name])
         for index, holding in enumerate(size.holdings or ()):
-            yield from _holding(index, holding, member, name, year)
+            yield from _holding(index, holding, member, name, year, criteria.sme)
 
 
-def _holding(index: int, holding: Holding, member: Member, name: str, year: int) -> Iterator[Missing]:
+def _holding(index: int, holding: Holding, member: Member, name: str, year: int, by: Sme) -> Iterator[Missing]:
     number = str(index + 1)
     if not _is_known(getattr(holding, name)):
         words = Words[f"HOLDING_{member.name}"]
         yield _question(f"/firm/size/holdings/{index}/{name}", year, words, number)
-    least, most = weight(holding)
+    least, most = weight(holding, by)
     if least != most:
         yield _question(f"/firm/size/holdings/{index}/share", year, Words.HOLDING_SHARE, number)
 

@@ -11,8 +11,8 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
-from services.classifier.criteria import Thresholds
 from services.classifier.facts import UNIT, Year
+from shared.agreement import Thresholds
 
 Signs = tuple[bool, ...]
 """With exports or without: what a year can be."""

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from services.referral import domain
+from services.referral import domain, membership
 from services.referral.case import Case, Fact, Moment, Referral
 from services.referral.clocks import is_late
-from services.referral.deadlines import terms_of
 from services.referral.lifecycle import BECOMES, Asked, Barred, Flag, Moves, Stays, judge
 from services.referral.updates import Content, InformationRefusal, MembershipAnswer, Update
-from services.referral.working_days import end_of
+from shared.agreement import end_of
 from shared.contracts.rules import Problem, problem
 
 Key = tuple[str, str, str]
@@ -29,10 +28,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """An update that used up its id: what it said (SHA-256, None once it is erased) and which referral it was about."""
+    """An update that used up its id: what it said (SHA-256, None once it is erased), and which referral it was about,
+    if about one."""
 
     content_hash: bytes | None
-    referral_id: str
+    referral_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +65,8 @@ def answer(update: Update, case: Case | None, known: MutableMapping[Key, Recorde
     if problems or update.content is None:
         return Answer(outcome=Outcome.REFUSED, referral=referral, problems=problems)
     match update.content:
-        case MembershipAnswer():
-            return _refused(None, "/query_id", "query-unknown", "you were asked nothing under this id")
+        case MembershipAnswer() as said:
+            given = _take_answer(said, case, update, moment)
         case InformationRefusal():
             return _refused(None, "/request_id", "request-unknown", "you were asked for nothing under this id")
         case Content() as content:
@@ -76,8 +76,22 @@ def answer(update: Update, case: Case | None, known: MutableMapping[Key, Recorde
         case _:
             assert_never(update.content)
     if given.outcome is Outcome.RECORDED and update.key is not None and update.content_hash is not None:
-        known[update.key] = Recorded(content_hash=update.content_hash, referral_id=referral.referral_id)
+        referral_id = referral.referral_id if referral is not None else None
+        known[update.key] = Recorded(content_hash=update.content_hash, referral_id=referral_id)
     return given
+
+
+def _take_answer(said: MembershipAnswer, case: Case | None, update: Update, moment: Moment) -> Answer:
+    """A body's word on a membership. A query that does not exist and one that another body was asked are told apart by
+    nobody. An answer after the deadline is taken and flagged; the same word again changes nothing."""
+    query = case.queries.get(said.query_id) if case is not None else None
+    if case is None or query is None or query.partner != update.partner:
+        return _refused(None, "/query_id", "query-unknown", "you were asked nothing under this id")
+    flags = (Flag.LATE,) if update.appended_at > query.answer_by else ()
+    if (query.member, query.since) == (said.member, said.since if said.member else None):
+        return Answer(outcome=Outcome.RECORDED, flags=(*flags, Flag.REPEATED))
+    facts = membership.answer_query(case, query, member=said.member, since=said.since, moment=moment)
+    return Answer(outcome=Outcome.RECORDED, flags=flags, facts=tuple(facts))
 
 
 def _follow(content: Content, case: Case, referral: Referral, update: Update, moment: Moment) -> Answer:
@@ -108,7 +122,7 @@ def _follow(content: Content, case: Case, referral: Referral, update: Update, mo
                 domain.touch(case, referral, update.appended_at, moment)
         case _:
             assert_never(verdict)
-    if flags == () and is_late(referral, update.appended_at, moment.outages, terms_of(moment.agreement)):
+    if flags == () and is_late(referral, update.appended_at, moment.outages, moment.agreement):
         flags = (Flag.LATE,)
     stands = case.referrals[referral.referral_id]
     return Answer(outcome=Outcome.RECORDED, referral=stands, flags=flags, facts=tuple(facts))

@@ -10,12 +10,23 @@ from services.referral.receipt import Decision
 from services.referral.updates import Outcome
 from shared.agreement import Agreement
 from shared.contracts.classifier import FirmAssessed
+from shared.contracts.referrals import OfferedService
+
+
+class Role(StrEnum):
+    """What a partner is to a need: it owns it, it carries out the leg in the market, or it gets a copy and does
+    nothing."""
+
+    RESPONSIBLE = "responsible"
+    EXECUTOR = "executor"
+    SUPPORTING = "supporting"
 
 
 class NeedState(StrEnum):
     """Where a need stands."""
 
     WAITING_CONSENT = "waiting_consent"
+    WAITING_MEMBERSHIP = "waiting_membership"
     REFERRED = "referred"
     MANUAL = "manual"
     MET = "met"
@@ -23,9 +34,16 @@ class NeedState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+LEG_REJECTED = "executor_rejected"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """One thing that a firm needs: (firm, front, import, market). `referral_id` is its latest referral."""
+    """One thing that a firm needs: (firm, front, import, market). `referral_id` is its latest responsible referral.
+
+    `reason` is `LEG_REJECTED` beside the state `referred` where the leg in the market has lost its executor: a person
+    finds another.
+    """
 
     need_id: str
     firm_id: str
@@ -45,7 +63,8 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Referral:
-    """One partner's task for a need. `reason` is that of the latest change, where it has a coded one.
+    """One partner's task for a need. `reason` is that of the latest change, where it has a coded one. `part_of` is the
+    responsible referral that an executor's or a supporting one belongs to.
 
     On hold it knows where it was before (`resumes`) and when the hold ends (UTC). `cancellation` is why the partner was
     asked to end its work, if it was: it stands beside the status. `outcomes` are what the partner reported at the end.
@@ -77,6 +96,8 @@ class Referral:
     remind_at: datetime | None = None
     escalate_at: datetime | None = None
     confirm_by: datetime | None = None
+    role: Role = Role.RESPONSIBLE
+    part_of: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -94,13 +115,30 @@ class Referral:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A body was asked whether the firm is its member, as the firm had declared. Silence beyond `answer_by` (UTC) means
+    no; a later answer counts all the same. `member` is None until it is answered."""
+
+    query_id: str
+    firm_id: str
+    partner: str
+    asked_at: datetime
+    answer_by: datetime
+    member: bool | None = None
+    since: date | None = None
+    answered_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A partner was made responsible, by this decision. `replaces` is the referral that this one takes the place of."""
+    """A partner was given a task, by this decision. `replaces` is the referral that this one takes the place of."""
 
     referral: Referral
     decision: Decision
     replaces: Referral | None
+    services: tuple[OfferedService, ...] = ()
+    """What the partner offers that fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +154,13 @@ class CancellationAsked:
     """The partner was asked to end its work; the referral stands where it stood."""
 
     referral: Referral
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipAsked:
+    """A body was asked whether the firm is its member."""
+
+    query: Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +181,7 @@ class Escalated:
     at: datetime
 
 
-Fact: TypeAlias = Opened | Moved | CancellationAsked | Reminded | Escalated
+Fact: TypeAlias = Opened | Moved | CancellationAsked | Reminded | Escalated | MembershipAsked
 
 Outage: TypeAlias = tuple[datetime, datetime]
 """When the service began to be away, and when it was there again (UTC)."""
@@ -174,8 +219,9 @@ class Case:
     assessment: FirmAssessed | None = None
     needs: dict[str, Need] = field(default_factory=dict)
     referrals: dict[str, Referral] = field(default_factory=dict)
+    queries: dict[str, Query] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
-    """Ids of needs and referrals that differ from the store."""
+    """Ids of needs, referrals and queries that differ from the store."""
     receipts: list[Receipt] = field(default_factory=list)
     assessed: bool = False
     """Whether `assessment` differs from the store."""
@@ -184,10 +230,14 @@ class Case:
     retold: set[str] = field(default_factory=set)
     """Partners whose digest differs from the store."""
 
-    def put(self, changed: Need | Referral) -> None:
-        if isinstance(changed, Need):
-            self.needs[changed.need_id] = changed
-            self.touched.add(changed.need_id)
-        else:
-            self.referrals[changed.referral_id] = changed
-            self.touched.add(changed.referral_id)
+    def put(self, changed: Need | Referral | Query) -> None:
+        match changed:
+            case Need():
+                self.needs[changed.need_id] = changed
+                self.touched.add(changed.need_id)
+            case Referral():
+                self.referrals[changed.referral_id] = changed
+                self.touched.add(changed.referral_id)
+            case Query():
+                self.queries[changed.query_id] = changed
+                self.touched.add(changed.query_id)

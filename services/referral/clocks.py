@@ -2,7 +2,8 @@
 
 Deadlines stand on the referral, set when it comes where they begin, so that a later version of the agreement changes
 none that a partner was told. Only the clocks of where it stands run: on hold all but the hold's own rest, and what was
-left of them is left when the work goes on. Where a cancellation was requested nobody is reminded of anything else.
+left of them is left when the work goes on. Where a cancellation was requested nobody is reminded of anything else. A
+supporting body's copy has no clock: nothing is awaited of it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,10 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
-from services.referral.case import Case, Outage, Referral
-from services.referral.deadlines import Terms
+from services.referral.case import Case, Outage, Referral, Role
 from services.referral.lifecycle import Status
-from services.referral.working_days import day_of
+from shared.agreement import Agreement, day_of
 from shared.contracts.firm import Consent
 
 _UNANSWERED = (Status.REQUESTED, Status.RECEIVED)
@@ -65,11 +65,13 @@ class Waits(StrEnum):
     UPDATE = "update_due"
 
 
-def running(case: Case, referral: Referral, outages: Sequence[Outage] = (), terms: Terms | None = None) -> list[Clock]:
-    """The clocks that run for it, in the order in which they are due. With `outages` (and `terms`): due when they are
-    judged."""
+def running(
+    case: Case, referral: Referral, outages: Sequence[Outage] = (), agreement: Agreement | None = None
+) -> list[Clock]:
+    """The clocks that run for it, in the order in which they are due. With `outages` (and `agreement`): due when they
+    are judged."""
     clocks = [
-        Clock(kind, judged(at, outages, terms) if terms is not None and kind in _JUDGES else at)
+        Clock(kind, judged(at, outages, agreement) if agreement is not None and kind in _JUDGES else at)
         for kind, at in _pending(case, referral)
         if at is not None
     ]
@@ -77,7 +79,7 @@ def running(case: Case, referral: Referral, outages: Sequence[Outage] = (), term
 
 
 def _pending(case: Case, referral: Referral) -> Iterator[tuple[Kind, datetime | None]]:
-    if not referral.is_open:
+    if not referral.is_open or referral.role is Role.SUPPORTING:
         return
     if referral.status is Status.ON_HOLD:
         yield Kind.HOLD, referral.hold_until
@@ -99,67 +101,75 @@ def consent_ends(partner: str, consents: Sequence[Consent]) -> datetime | None:
     return max(known) if known and len(known) == len(ends) else None
 
 
-def judged(due_at: datetime, outages: Sequence[Outage], terms: Terms) -> datetime:
+def judged(due_at: datetime, outages: Sequence[Outage], agreement: Agreement) -> datetime:
     """When a deadline is judged: where it fell into an outage of ours, some working days after that one's end."""
     for began_at, ended_at in sorted(outages):
         if began_at < due_at <= ended_at:
-            due_at = terms.due(ended_at, terms.deadlines.after_outage)
+            due_at = agreement.working_days.due(ended_at, agreement.deadlines.after_outage)
     return due_at
 
 
-def started(referral: Referral, terms: Terms) -> Referral:
+def started(referral: Referral, agreement: Agreement) -> Referral:
     """A referral that was requested, with the ladder of its acceptance."""
-    ladder, at = terms.deadlines.accept, referral.requested_at
+    if referral.role is Role.SUPPORTING:
+        return referral
+    ladder, at = agreement.deadlines.accept, referral.requested_at
     return replace(
         referral,
-        accept_by=terms.due(at, ladder.reroute),
-        remind_at=terms.due(at, ladder.remind),
-        escalate_at=terms.due(at, ladder.escalate),
+        accept_by=agreement.working_days.due(at, ladder.reroute),
+        remind_at=agreement.working_days.due(at, ladder.remind),
+        escalate_at=agreement.working_days.due(at, ladder.escalate),
     )
 
 
-def moved(before: Referral, now: Referral, at: datetime, terms: Terms) -> Referral:
+def moved(before: Referral, now: Referral, at: datetime, agreement: Agreement) -> Referral:
     """The referral as it stands `now`, with the clocks that begin, go on or end by its move at `at`."""
+    if now.role is Role.SUPPORTING:
+        return now
     match now.status:
         case Status.REQUESTED | Status.RECEIVED | Status.ON_HOLD:
             return now
         case Status.ACCEPTED if before.status is Status.ON_HOLD:
-            return _gone_on(before, now, at, terms)
+            return _gone_on(before, now, at, agreement)
         case Status.ACCEPTED:
-            contact_by = terms.due(at, terms.deadlines.contact)
+            contact_by = agreement.working_days.due(at, agreement.deadlines.contact)
             return replace(now, contact_by=contact_by, remind_at=None, escalate_at=contact_by)
         case Status.IN_PROGRESS:
-            return heard(now, at, terms)
+            return heard(now, at, agreement)
         case Status.REJECTED | Status.COMPLETED | Status.FAILED | Status.CANCELLED | Status.ENTERED_IN_ERROR:
             return replace(now, remind_at=None, escalate_at=None)
         case _:
             assert_never(now.status)
 
 
-def resumed(before: Referral, now: Referral, at: datetime, terms: Terms) -> Referral:
+def resumed(before: Referral, now: Referral, at: datetime, agreement: Agreement) -> Referral:
     """The hold ended by itself at `at`: nobody was heard of, and what was left of the clocks is left."""
-    return _gone_on(before, now, at, terms)
+    return _gone_on(before, now, at, agreement)
 
 
-def heard(referral: Referral, at: datetime, terms: Terms) -> Referral:
+def heard(referral: Referral, at: datetime, agreement: Agreement) -> Referral:
     """The partner at work was heard of: it may be silent again for as long."""
-    ladder, silence = terms.deadlines.accept, terms.deadlines.no_update
-    heard_by = terms.due(at, silence)
-    escalate_at = terms.due(at, silence + ladder.escalate - ladder.remind)
+    if referral.role is Role.SUPPORTING:
+        return referral
+    ladder, silence = agreement.deadlines.accept, agreement.deadlines.no_update
+    heard_by = agreement.working_days.due(at, silence)
+    escalate_at = agreement.working_days.due(at, silence + ladder.escalate - ladder.remind)
     return replace(referral, heard_by=heard_by, remind_at=heard_by, escalate_at=escalate_at)
 
 
-def asked_back(referral: Referral, at: datetime, terms: Terms) -> Referral:
+def asked_back(referral: Referral, at: datetime, agreement: Agreement) -> Referral:
     """The partner was asked to end its work."""
-    return replace(referral, confirm_by=terms.due(at, terms.deadlines.cancellation))
+    if referral.role is Role.SUPPORTING:
+        return referral
+    return replace(referral, confirm_by=agreement.working_days.due(at, agreement.deadlines.cancellation))
 
 
-def _gone_on(before: Referral, now: Referral, at: datetime, terms: Terms) -> Referral:
+def _gone_on(before: Referral, now: Referral, at: datetime, agreement: Agreement) -> Referral:
     """The clocks that rested, later by the working days of the hold (`before` is as it was on hold)."""
-    days = terms.between(day_of(before.changed_at), day_of(at))
+    days = agreement.working_days.between(day_of(before.changed_at), day_of(at))
 
     def later(due_at: datetime | None) -> datetime | None:
-        return terms.due(due_at, days) if due_at is not None and days else due_at
+        return agreement.working_days.due(due_at, days) if due_at is not None and days else due_at
 
     at_work = now.status is Status.IN_PROGRESS
     return replace(
@@ -171,7 +181,7 @@ def _gone_on(before: Referral, now: Referral, at: datetime, terms: Terms) -> Ref
     )
 
 
-def is_late(referral: Referral, at: datetime, outages: Sequence[Outage], terms: Terms) -> bool:
+def is_late(referral: Referral, at: datetime, outages: Sequence[Outage], agreement: Agreement) -> bool:
     """Whether what a partner says at `at` comes after the deadline under which the referral stands."""
     match referral.status:
         case Status.REQUESTED | Status.RECEIVED:
@@ -182,7 +192,7 @@ def is_late(referral: Referral, at: datetime, outages: Sequence[Outage], terms: 
             due_at = referral.heard_by
         case _:
             due_at = None
-    return due_at is not None and at > judged(due_at, outages, terms)
+    return due_at is not None and at > judged(due_at, outages, agreement)
 
 
 def awaited(status: Status) -> Waits:

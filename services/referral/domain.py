@@ -13,6 +13,7 @@ from typing import assert_never
 import msgspec
 
 from services.referral import clocks, routing
+from services.referral.beside import close_copies, given_back
 from services.referral.case import (
     CancellationAsked,
     Case,
@@ -22,17 +23,20 @@ from services.referral.case import (
     Need,
     NeedState,
     Referral,
+    Role,
 )
-from services.referral.deadlines import terms_of
 from services.referral.handover import handed_on, route
 from services.referral.handover import need_id as need_id
-from services.referral.lifecycle import BY_HUB, BY_HUB_ON_REQUEST, REROUTED_FAILURE, Ended, Status
+from services.referral.lifecycle import BY_HUB, BY_HUB_ON_REQUEST, FIRM_WITHDREW, REROUTED_FAILURE, Ended, Status
 from services.referral.receipt import Rule
 from services.referral.routing import Consented
 from services.referral.updates import Outcome as Reported
 from shared.contracts.classifier import FirmAssessed
 from shared.contracts.classifier import Need as AssessedNeed
 from shared.contracts.firm import Profile
+
+NOBODYS = (NeedState.WAITING_CONSENT, NeedState.WAITING_MEMBERSHIP, NeedState.MANUAL)
+"""States in which no partner has the need."""
 
 
 def assess(case: Case, assessed: FirmAssessed, moment: Moment) -> list[Fact]:
@@ -45,7 +49,7 @@ def assess(case: Case, assessed: FirmAssessed, moment: Moment) -> list[Fact]:
     facts: list[Fact] = list(_end(case, assessed, moment))
     wanted = {need_id(case.firm_id, need): need for need in assessed.needs}
     for need in list(case.needs.values()):
-        if need.need_id not in wanted and need.state in (NeedState.WAITING_CONSENT, NeedState.MANUAL):
+        if need.need_id not in wanted and need.state in NOBODYS:
             case.put(replace(need, state=NeedState.WITHDRAWN, reason="no_longer_needed"))
     for wanted_id, stated in wanted.items():
         known = case.needs.get(wanted_id)
@@ -97,15 +101,20 @@ def move(
         hold_until=hold_until if status is Status.ON_HOLD else None,
         outcomes=outcomes if status in (Status.COMPLETED, Status.FAILED) else (),
     )
-    moved = clocks.moved(referral, moved, at, terms_of(moment.agreement))
+    moved = clocks.moved(referral, moved, at, moment.agreement)
     case.put(moved)
     facts: list[Fact] = [Moved(moved, referral.status)]
+    if referral.role is not Role.RESPONSIBLE:
+        given_back(case, moved)
+        return facts
+    facts += close_copies(case, moved, moment)
     need = case.needs[referral.need_id]
     match status:
         case Status.COMPLETED:
             case.put(replace(need, state=NeedState.MET, reason=None, closed_at=at))
         case Status.FAILED if reason != REROUTED_FAILURE:
             case.put(replace(need, state=NeedState.UNMET, reason=reason, closed_at=at))
+            facts.extend(end_leg(case, need, Ended.FIRM_REQUEST if reason == FIRM_WITHDREW else None, moment))
         case Status.REJECTED | Status.FAILED:
             need = handed_on(case, need, referral.partner)
             if referral.cancellation is None:
@@ -129,14 +138,17 @@ def cancel(case: Case, referral: Referral, why: Ended, moment: Moment) -> list[F
     Nothing happens where the reason does not reach the referral's status, or where the partner was asked already.
     """
     facts = take_back(case, referral, why, moment)
-    if case.referrals[referral.referral_id].status is Status.CANCELLED and facts:
+    cancelled = bool(facts) and case.referrals[referral.referral_id].status is Status.CANCELLED
+    if cancelled and referral.role is not Role.RESPONSIBLE:
+        given_back(case, case.referrals[referral.referral_id])
+    elif cancelled:
         facts.extend(_after_cancellation(case, case.needs[referral.need_id], referral, why, moment))
     return facts
 
 
 def touch(case: Case, referral: Referral, at: datetime, moment: Moment) -> None:
     """A progress note: nothing moves, and the referral was heard of."""
-    case.put(clocks.heard(replace(referral, changed_at=at), at, terms_of(moment.agreement)))
+    case.put(clocks.heard(replace(referral, changed_at=at), at, moment.agreement))
 
 
 def resume(case: Case, referral: Referral, moment: Moment) -> list[Fact]:
@@ -145,7 +157,7 @@ def resume(case: Case, referral: Referral, moment: Moment) -> list[Fact]:
         return []
     at = referral.hold_until
     back = replace(referral, status=referral.resumes, reason=None, changed_at=at, resumes=None, hold_until=None)
-    back = clocks.resumed(referral, back, at, terms_of(moment.agreement))
+    back = clocks.resumed(referral, back, at, moment.agreement)
     case.put(back)
     return [Moved(back, referral.status)]
 
@@ -160,8 +172,9 @@ def erase(case: Case, moment: Moment) -> list[Fact]:
         bare = Profile(codice_fiscale=case.assessment.profile.codice_fiscale)
         case.assessment = msgspec.structs.replace(case.assessment, profile=bare, publishers=())
     facts: list[Fact] = []
-    for referral in [referral for referral in case.referrals.values() if referral.is_open]:
+    for referral in _open_ones(case):
         facts += take_back(case, referral, Ended.FIRM_ERASED, moment)
+    case.queries.clear()
     for need in list(case.needs.values()):
         if need.state not in (NeedState.MET, NeedState.UNMET, NeedState.WITHDRAWN):
             need = replace(need, state=NeedState.WITHDRAWN, reason=Ended.FIRM_ERASED.value)
@@ -171,15 +184,22 @@ def erase(case: Case, moment: Moment) -> list[Fact]:
 
 
 def _end(case: Case, assessed: FirmAssessed, moment: Moment) -> Iterator[Fact]:
-    for referral in [referral for referral in case.referrals.values() if referral.is_open]:
+    for referral in _open_ones(case):
         why = _why_end(referral, assessed, moment)
         if why is None:
             continue
         facts = take_back(case, referral, why, moment)
-        if case.referrals[referral.referral_id].status is Status.CANCELLED:
+        if referral.role is Role.RESPONSIBLE and case.referrals[referral.referral_id].status is Status.CANCELLED:
             state = NeedState.WITHDRAWN if why is Ended.FIRM_CEASED else NeedState.WAITING_CONSENT
             case.put(replace(case.needs[referral.need_id], state=state, reason=why.value))
         yield from facts
+
+
+def _open_ones(case: Case) -> Iterator[Referral]:
+    """The open referrals, each as it stands when its turn comes: one that ends may end its copies."""
+    for referral_id in list(case.referrals):
+        if case.referrals[referral_id].is_open:
+            yield case.referrals[referral_id]
 
 
 def take_back(case: Case, referral: Referral, why: Ended, moment: Moment) -> list[Fact]:
@@ -196,10 +216,10 @@ def take_back(case: Case, referral: Referral, why: Ended, moment: Moment) -> lis
             escalate_at=None,
         )
         case.put(ended)
-        return [Moved(ended, referral.status)]
+        return [Moved(ended, referral.status), *close_copies(case, ended, moment)]
     if referral.cancellation is None and referral.status in BY_HUB_ON_REQUEST.get(why, ()):
         asked = replace(referral, cancellation=why, cancellation_at=moment.at)
-        asked = clocks.asked_back(asked, moment.at, terms_of(moment.agreement))
+        asked = clocks.asked_back(asked, moment.at, moment.agreement)
         case.put(asked)
         return [CancellationAsked(asked)]
     return []
@@ -210,8 +230,10 @@ def _after_cancellation(case: Case, need: Need, referral: Referral, why: Ended, 
     match why:
         case Ended.FIRM_CEASED | Ended.FIRM_MERGED | Ended.FIRM_ERASED:
             case.put(replace(need, state=NeedState.WITHDRAWN, reason=why.value))
+            yield from end_leg(case, need, why, moment)
         case Ended.FIRM_REQUEST | Ended.DUPLICATE:
             case.put(replace(need, state=NeedState.UNMET, reason=why.value, closed_at=moment.at))
+            yield from end_leg(case, need, why, moment)
         case Ended.SUPERSEDED:
             case.put(replace(need, state=NeedState.MANUAL, reason=why.value))
         case Ended.NO_RESPONSE | Ended.PARTNER_LEFT:
@@ -220,6 +242,13 @@ def _after_cancellation(case: Case, need: Need, referral: Referral, why: Ended, 
             yield from route(case, need, moment)
         case _:
             assert_never(why)
+
+
+def end_leg(case: Case, need: Need, why: Ended | None, moment: Moment) -> Iterator[Fact]:
+    """The need is nobody's any more: its leg in the market is taken back as well."""
+    for referral in _open_ones(case):
+        if referral.need_id == need.need_id and referral.role is Role.EXECUTOR:
+            yield from take_back(case, referral, why or Ended.SUPERSEDED, moment)
 
 
 def _why_end(referral: Referral, assessed: FirmAssessed, moment: Moment) -> Ended | None:
@@ -236,7 +265,7 @@ def _why_end(referral: Referral, assessed: FirmAssessed, moment: Moment) -> Ende
 
 def _is_to_be_routed(need: Need, stated: AssessedNeed) -> bool:
     match need.state:
-        case NeedState.WAITING_CONSENT | NeedState.WITHDRAWN:
+        case NeedState.WAITING_CONSENT | NeedState.WAITING_MEMBERSHIP | NeedState.WITHDRAWN:
             return True
         case NeedState.REFERRED:
             return False

@@ -31,7 +31,7 @@ class Erasure:
 
 def erasure_of(case: Case, asked: AssessmentErased) -> Erasure:
     """Taken down before the case is emptied."""
-    partners = {one.partner for one in case.referrals.values()}
+    partners = {one.partner for known in (case.referrals, case.queries) for one in known.values()}
     return Erasure(asked, tuple(case.referrals), tuple(sorted({*partners, *case.told, asked.requested_by})))
 
 
@@ -50,6 +50,7 @@ _FORGET = (
     "DELETE FROM assessments WHERE firm_id = ANY($1::uuid[])",
     "DELETE FROM firm_statuses WHERE firm_id = ANY($1::uuid[])",
     "DELETE FROM decisions WHERE firm_id = ANY($1::uuid[])",
+    "DELETE FROM membership_queries WHERE firm_id = ANY($1::uuid[])",
     """UPDATE updates SET content = NULL, content_hash = NULL FROM referrals
     WHERE referrals.firm_id = ANY($1::uuid[]) AND referrals.referral_id = updates.referral_id""",
     """UPDATE commands SET reason = NULL FROM referrals

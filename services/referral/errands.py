@@ -5,9 +5,9 @@ from datetime import date, datetime
 
 from services.referral import commands, manual, store, views
 from services.referral.case import Case, Fact, Moment
-from services.referral.handlers import Accord
 from services.referral.lifecycle import Status
 from services.referral.manual import Assignment, Cancellation
+from shared.agreement import Versions
 from shared.contracts.base import FirmId
 from shared.feeds.speech import Cause, Said, Work
 
@@ -44,11 +44,11 @@ class TakenBack:
 
 
 async def assign(
-    order: Assignment, code_version: str, firm_id: FirmId, work: Work[Accord]
+    order: Assignment, code_version: str, firm_id: FirmId, work: Work[Versions]
 ) -> tuple[Assigned, list[Said]]:
     """Give a need to the partner that a person chose. Raises `Trouble` where that is not possible."""
     case, day = await _case(firm_id, work)
-    opened = manual.assign(case, order, Moment(order.id, work.now, day, work.context.agreement))
+    opened = manual.assign(case, order, Moment(order.id, work.now, day, work.context.on(day)))
     said = await _kept(case, [opened], Cause(order.id), work)
     referral = opened.referral
     await commands.keep_assignment(work.connection, order, referral.referral_id, code_version)
@@ -67,11 +67,11 @@ async def assign(
 
 
 async def cancel(
-    order: Cancellation, code_version: str, firm_id: FirmId, work: Work[Accord]
+    order: Cancellation, code_version: str, firm_id: FirmId, work: Work[Versions]
 ) -> tuple[TakenBack, list[Said]]:
     """Take a referral back, or ask for it. Raises `Trouble` where that is not possible."""
     case, day = await _case(firm_id, work)
-    facts = manual.cancel(case, order, Moment(order.id, work.now, day, work.context.agreement))
+    facts = manual.cancel(case, order, Moment(order.id, work.now, day, work.context.on(day)))
     said = await _kept(case, facts, Cause(order.id), work)
     referral = case.referrals[order.referral_id]
     await commands.keep_cancellation(work.connection, order, referral.need_id, code_version)
@@ -91,13 +91,13 @@ async def cancel(
     return back, said
 
 
-async def _case(firm_id: FirmId, work: Work[Accord]) -> tuple[Case, date]:
+async def _case(firm_id: FirmId, work: Work[Versions]) -> tuple[Case, date]:
     """What is kept of the firm, and the day that it is in Rome."""
     cases = await store.load_cases(work.connection, [firm_id], assessments=True)
     return cases[firm_id], await store.day_in_rome(work.connection, work.now)
 
 
-async def _kept(case: Case, facts: list[Fact], cause: Cause, work: Work[Accord]) -> list[Said]:
+async def _kept(case: Case, facts: list[Fact], cause: Cause, work: Work[Versions]) -> list[Said]:
     """What is said of the facts, once the case is saved."""
     said = [*views.told(facts, case, cause), *views.news_of(case, cause, work.now)]
     await store.save_cases(work.connection, [case], work.now)

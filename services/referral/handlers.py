@@ -2,26 +2,25 @@
 update."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
-from services.referral import domain, erasures, farewells, store, successions, update_log, views
+from services.referral import domain, erasures, farewells, membership, query_log, store, successions, update_log, views
 from services.referral.answers import Answer, Outcome, answer
 from services.referral.case import Moment
-from services.referral.deadlines import terms_of
 from services.referral.door import read_update
 from services.referral.ringing import ring
 from services.referral.succession import follow, standing
-from services.referral.timepiece import KIND, outages_of
+from services.referral.timepiece import KIND, QUERY, outages_of
 from services.referral.updates import Update
-from shared.agreement import Agreement
+from shared.agreement import Versions, day_of
 from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed
 from shared.contracts.notifier import NotificationDelivered, NotificationsErased
 from shared.contracts.referral import CaseErased, ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
     FirmForgotten,
     FirmStatus,
+    MembershipQueried,
     ReferralCancellationRequested,
     ReferralCancelled,
     ReferralClosed,
@@ -41,14 +40,7 @@ from shared.postgres.pool import Connection
 Assessment = FirmAssessed | AssessmentErased | AssessmentSucceeded
 
 
-@dataclass(frozen=True, slots=True)
-class Accord:
-    """What the handlers bring with them: the agreement that routing follows."""
-
-    agreement: Agreement
-
-
-async def route_needs(assessments: Batch[Assessment], work: Work[Accord]) -> list[Said]:
+async def route_needs(assessments: Batch[Assessment], work: Work[Versions]) -> list[Said]:
     """Open a referral for each need that has somebody responsible; cancel what may not go on; forget who is erased.
 
     Where another firm stands for this one from now on, its own assessment comes by itself; what is open here follows.
@@ -62,14 +54,14 @@ async def route_needs(assessments: Batch[Assessment], work: Work[Accord]) -> lis
     for heard in assessments:
         event = heard.event
         case = cases[event.firm_id]
-        moment = Moment(heard.cause.id, work.now, day, work.context.agreement)
+        moment = Moment(heard.cause.id, work.now, day, work.context.on(day))
         match event:
             case FirmAssessed():
                 said += views.told(domain.assess(case, event, moment), case, heard.cause)
                 said += views.news_of(case, heard.cause, work.now)
             case AssessmentErased():
-                said += views.told(domain.erase(case, moment), case, heard.cause)
                 forgotten.append(erasures.erasure_of(case, event))
+                said += views.told(domain.erase(case, moment), case, heard.cause)
                 case.assessment, case.assessed = None, False
                 case.told, case.retold = {}, set()
                 said.append(heard.says(farewells.passed_on(event)))
@@ -90,7 +82,7 @@ async def route_needs(assessments: Batch[Assessment], work: Work[Accord]) -> lis
     return said
 
 
-async def take_updates(updates: Batch[Update], work: Work[Accord]) -> list[Said]:
+async def take_updates(updates: Batch[Update], work: Work[Versions]) -> list[Said]:
     """Answer every record once: recorded, repeated or refused; an update that moves its referral is followed by the
     rest."""
     firms = await find_firms(work.connection, [heard.event for heard in updates])
@@ -105,7 +97,7 @@ async def take_updates(updates: Batch[Update], work: Work[Accord]) -> list[Said]
     answered: list[tuple[Heard[Update], Answer]] = []
     for firm_id, heard in zip(firms, updates, strict=True):
         case = cases.get(firm_id) if firm_id is not None else None
-        moment = Moment(heard.cause.id, work.now, day, work.context.agreement, away)
+        moment = Moment(heard.cause.id, work.now, day, work.context.on(day), away)
         given = answer(heard.event, case, known, moment)
         match given.outcome:
             case Outcome.REFUSED:
@@ -127,20 +119,23 @@ async def take_updates(updates: Batch[Update], work: Work[Accord]) -> list[Said]
 
 
 async def find_firms(connection: Connection, updates: Sequence[Update]) -> list[str | None]:
-    """The firms that updates are about; none for a referral that is not this partner's."""
+    """The firms that updates are about; none for a referral or a query that is not this partner's."""
     named = [(one.partner, one.referral_id) for one in updates if one.referral_id is not None]
+    asked = [(one.partner, one.query_id) for one in updates if one.query_id is not None]
     firms = await update_log.firms_of(connection, named) if named else {}
-    return [firms.get((one.partner, one.referral_id)) if one.referral_id is not None else None for one in updates]
+    if asked:
+        firms |= await query_log.firms_of(connection, asked)
+    return [firms.get((one.partner, one.referral_id or one.query_id or "")) for one in updates]
 
 
 async def record_deliveries(
-    deliveries: Batch[NotificationDelivered | NotificationsErased], work: Work[Accord]
+    deliveries: Batch[NotificationDelivered | NotificationsErased], work: Work[Versions]
 ) -> list[Said]:
     """Keep with each referral what was delivered about it. Where the last store has forgotten a firm, say so to whoever
     asked for it and to all who got anything of the firm."""
     delivered: list[NotificationDelivered] = []
     said: list[Said] = []
-    keep = work.context.agreement.topics.keep_days
+    keep = work.context.on(day_of(work.now)).topics.keep_days
     for heard in deliveries:
         event = heard.event
         match event:
@@ -157,19 +152,22 @@ async def record_deliveries(
     return said
 
 
-async def ring_clocks(due: Sequence[Due], work: Work[Accord]) -> list[Said]:
-    """Do for each referral whose clock is due what follows: remind, escalate, hand on, resume, confirm."""
+async def ring_clocks(due: Sequence[Due], work: Work[Versions]) -> list[Said]:
+    """Do for each referral whose clock is due what follows: remind, escalate, hand on, resume, confirm. Where a body
+    has been silent about a membership for as long as it may, what waited for its word goes on."""
     cases = await store.load_cases(work.connection, sorted({one.timer.firm_id for one in due}), assessments=True)
     day = await store.day_in_rome(work.connection, work.now)
+    agreement = work.context.on(day)
     away = await outages_of(work.connection, work.clock)
     said: list[Said] = []
     for one in due:
         case = cases[one.timer.firm_id]
-        facts = ring(case, one.timer.id, Moment(one.cause.id, work.now, day, work.context.agreement, away))
+        moment = Moment(one.cause.id, work.now, day, agreement, away)
+        facts = membership.reconsider(case, moment) if one.timer.kind == QUERY else ring(case, one.timer.id, moment)
         said += views.told(facts, case, one.cause)
         if facts:
             said += views.news_of(case, one.cause, work.now)
-    await store.save_cases(work.connection, cases.values(), work.now, away, terms_of(work.context.agreement))
+    await store.save_cases(work.connection, cases.values(), work.now, away, agreement)
     return said
 
 
@@ -181,6 +179,7 @@ SUBSCRIPTIONS = (
             ReferralOpened,
             ReferralMoved,
             ReferralRequested,
+            MembershipQueried,
             ReferralCancelled,
             ReferralCancellationRequested,
             FirmStatus,
@@ -201,7 +200,9 @@ SUBSCRIPTIONS = (
             ReferralOpened,
             ReferralMoved,
             ReferralRequested,
+            MembershipQueried,
             ReferralCancelled,
+            ReferralCancellationRequested,
             ReferralClosed,
             FirmStatus,
         ),
@@ -211,15 +212,17 @@ SUBSCRIPTIONS = (
 
 TIMERS = (
     When(
-        (KIND,),
+        (KIND, QUERY),
         ring_clocks,
         says=(
             ReferralOpened,
             ReferralMoved,
             ReferralRequested,
+            MembershipQueried,
             ReferralReminded,
             ReferralEscalated,
             ReferralCancelled,
+            ReferralCancellationRequested,
             FirmStatus,
         ),
     ),

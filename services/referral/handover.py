@@ -6,14 +6,16 @@ Whoever has a need to hand over, for whatever reason, does it here: the firm's c
 from collections.abc import Iterator
 from dataclasses import replace
 
-from services.referral import routing
-from services.referral.case import Case, Fact, Moment, Need, NeedState, Opened, Receipt, Referral
+from services.referral import beside, queries, routing
+from services.referral.case import Case, Fact, Moment, Need, NeedState, Opened, Receipt, Referral, Role
 from services.referral.clocks import started
-from services.referral.deadlines import terms_of
+from services.referral.eligibility import facts_of, province_of
 from services.referral.lifecycle import Status
+from services.referral.offers import offers
 from services.referral.receipt import Decision, Outcome, digest
 from services.referral.routing import Question
 from shared.contracts import ids
+from shared.contracts.classifier import FirmAssessed
 from shared.contracts.classifier import Need as AssessedNeed
 
 
@@ -30,21 +32,23 @@ def handed_on(case: Case, need: Need, partner: str) -> Need:
     return need
 
 
-def route(case: Case, need: Need, moment: Moment) -> Iterator[Fact]:
-    """Decide on a need, keep the receipt if it says something new, open the referral if somebody is responsible."""
-    if case.assessment is None:
-        raise LookupError(f"need {need.need_id} has no assessment to be routed by")
-    stated = {need_id(case.firm_id, still) for still in case.assessment.needs}
-    if need.need_id not in stated:
-        case.put(replace(need, state=NeedState.WITHDRAWN, reason="no_longer_needed"))
-        return
-    decision = routing.route(
+def decide(case: Case, need: Need, assessed: FirmAssessed, unit: str | None, moment: Moment) -> Decision:
+    """What the rules say of a need as the case stands. `unit` is the local unit that the need names."""
+    facts = facts_of(assessed.profile, moment.agreement.criteria)
+    if unit is not None:
+        facts = replace(facts, province=province_of(assessed.profile, unit))
+    return routing.route(
         Question(
             firm_id=case.firm_id,
             front=need.front,
             import_=need.import_,
-            consents=case.assessment.consents,
-            memberships=case.assessment.memberships,
+            market=need.market,
+            facts=facts,
+            consents=assessed.consents,
+            memberships=queries.memberships(case, assessed),
+            unanswered=queries.unanswered(case, assessed, moment.at),
+            choice=_choice(assessed),
+            serving=_serving(case),
             excluded=need.excluded,
             rerouted=need.rerouted,
             at=moment.at,
@@ -52,6 +56,19 @@ def route(case: Case, need: Need, moment: Moment) -> Iterator[Fact]:
         ),
         moment.agreement,
     )
+
+
+def route(case: Case, need: Need, moment: Moment) -> Iterator[Fact]:
+    """Decide on a need, keep the receipt if it says something new, open the referral if somebody is responsible, with
+    those that come in beside it; ask the bodies whose word it waits for."""
+    assessed = case.assessment
+    if assessed is None:
+        raise LookupError(f"need {need.need_id} has no assessment to be routed by")
+    stated = next((one for one in assessed.needs if need_id(case.firm_id, one) == need.need_id), None)
+    if stated is None:
+        case.put(replace(need, state=NeedState.WITHDRAWN, reason="no_longer_needed"))
+        return
+    decision = decide(case, need, assessed, stated.unit, moment)
     before = case.referrals.get(need.referral_id) if need.referral_id and need.closed_at is None else None
     opened = _open(need, decision, before, moment) if decision.partner else None
     decided = digest(decision)
@@ -63,13 +80,33 @@ def route(case: Case, need: Need, moment: Moment) -> Iterator[Fact]:
             state, reason = NeedState.REFERRED, None
         case Outcome.WAITING_CONSENT:
             state, reason = NeedState.WAITING_CONSENT, decision.rule.value
+        case Outcome.WAITING_MEMBERSHIP:
+            state, reason = NeedState.WAITING_MEMBERSHIP, decision.rule.value
         case Outcome.MANUAL:
             state, reason = NeedState.MANUAL, decision.rule.value
     referral_id = opened.referral_id if opened else need.referral_id
-    case.put(replace(need, state=state, reason=reason, referral_id=referral_id, closed_at=None, decided=decided))
+    need = replace(need, state=state, reason=reason, referral_id=referral_id, closed_at=None, decided=decided)
+    case.put(need)
     if opened is not None:
         case.put(opened)
-        yield Opened(opened, decision, before)
+        yield Opened(opened, decision, before, offers(opened, assessed, moment))
+        yield from beside.open_beside(case, opened, decision, moment)
+    yield from queries.ask(case, decision.asks, moment)
+
+
+def _choice(assessed: FirmAssessed) -> str | None:
+    """The body by which the firm wants to be served. The wish counts where that body has told nothing of the firm:
+    whoever could have written it down itself gains nothing by it."""
+    wanted = assessed.profile.preferred_partner
+    return None if wanted is None or any(one.partner == wanted for one in assessed.publishers) else wanted
+
+
+def _serving(case: Case) -> frozenset[str]:
+    return frozenset(
+        one.partner
+        for one in case.referrals.values()
+        if one.role is Role.RESPONSIBLE and (one.is_open or one.status is Status.COMPLETED)
+    )
 
 
 def _open(need: Need, decision: Decision, before: Referral | None, moment: Moment) -> Referral | None:
@@ -88,4 +125,4 @@ def _open(need: Need, decision: Decision, before: Referral | None, moment: Momen
         changed_at=moment.at,
         replaces=before.referral_id if before else None,
     )
-    return started(opened, terms_of(moment.agreement))
+    return started(opened, moment.agreement)

@@ -131,6 +131,7 @@ REJECT_CODES = frozenset(
     }
 )
 FAIL_CODES = frozenset({"firm_withdrew", "firm_unreachable", "not_eligible", "service_ended"})
+FIRM_WITHDREW = "firm_withdrew"
 REROUTED_FAILURE = "service_ended"
 """The one failure that is the partner's and not the firm's: the need goes to somebody else."""
 

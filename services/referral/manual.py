@@ -8,10 +8,11 @@ person cannot override is what does not belong to the Region: the firm's consent
 from dataclasses import dataclass, replace
 
 from services.referral import domain, routing
-from services.referral.case import Case, Fact, Moment, Need, NeedState, Opened, Receipt, Referral
+from services.referral.beside import open_leg
+from services.referral.case import LEG_REJECTED, Case, Fact, Moment, Need, NeedState, Opened, Receipt, Referral, Role
 from services.referral.clocks import started
-from services.referral.deadlines import terms_of
 from services.referral.lifecycle import Ended, Status
+from services.referral.offers import offers
 from services.referral.receipt import (
     Candidate,
     Change,
@@ -64,6 +65,8 @@ def assign(case: Case, order: Assignment, moment: Moment) -> Opened:
     has no such need."""
     need = case.needs[order.need_id]
     assessment = _served(case)
+    if need.state is NeedState.REFERRED and need.reason == LEG_REJECTED:
+        return _assign_leg(case, need, order, assessment, moment)
     _open_to_all(need, case)
     _may_have(order.partner, need, assessment, moment)
     decision = _decision(order, need, assessment, moment)
@@ -81,7 +84,7 @@ def assign(case: Case, order: Assignment, moment: Moment) -> Opened:
         changed_at=moment.at,
         replaces=before.referral_id if before else None,
     )
-    referral = started(opened, terms_of(moment.agreement))
+    referral = started(opened, moment.agreement)
     case.put(referral)
     case.put(
         replace(
@@ -95,7 +98,24 @@ def assign(case: Case, order: Assignment, moment: Moment) -> Opened:
     case.receipts.append(
         Receipt(need.need_id, case.firm_id, moment.cause_id, moment.at, decision, referral.referral_id)
     )
-    return Opened(referral, decision, before)
+    return Opened(referral, decision, before, offers(referral, assessment, moment))
+
+
+def _assign_leg(case: Case, need: Need, order: Assignment, assessment: FirmAssessed, moment: Moment) -> Opened:
+    """The leg in the market goes to another executor; the need stays with the partner that is responsible for it."""
+    parent = case.referrals[need.referral_id or ""]
+    if any(
+        one.need_id == need.need_id and one.role is Role.EXECUTOR and one.partner == order.partner
+        for one in case.referrals.values()
+    ):
+        raise NotPossible(f"{order.partner} had the leg in the market of need {need.need_id}: it is out of it")
+    _may_have(order.partner, need, assessment, moment)
+    decision = _decision(order, need, assessment, moment)
+    opened = open_leg(case, parent, order.partner, decision, moment)
+    case.put(replace(need, reason=None))
+    referral_id = opened.referral.referral_id
+    case.receipts.append(Receipt(need.need_id, case.firm_id, moment.cause_id, moment.at, decision, referral_id))
+    return opened
 
 
 def cancel(case: Case, order: Cancellation, moment: Moment) -> list[Fact]:
@@ -129,7 +149,7 @@ def _served(case: Case) -> FirmAssessed:
 
 def _open_to_all(need: Need, case: Case) -> None:
     match need.state:
-        case NeedState.WAITING_CONSENT | NeedState.MANUAL:
+        case NeedState.WAITING_CONSENT | NeedState.WAITING_MEMBERSHIP | NeedState.MANUAL:
             pass
         case NeedState.REFERRED:
             status = case.referrals[need.referral_id].status if need.referral_id else "there"

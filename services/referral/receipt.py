@@ -18,6 +18,8 @@ class Rule(StrEnum):
     OWNER_OF_FRONT = "owner_of_front"
     OWNER_OF_IMPORT = "owner_of_import"
     VERIFIED_MEMBERSHIP = "verified_membership"
+    ELIGIBILITY = "eligibility"
+    TIE = "tie"
     FALLBACK = "fallback"
     NOBODY_LEFT = "nobody_left"
     ASSIGNED_BY_PERSON = "assigned_by_person"
@@ -28,13 +30,16 @@ class Outcome(StrEnum):
 
     ASSIGNED = "assigned"
     WAITING_CONSENT = "waiting_consent"
+    WAITING_MEMBERSHIP = "waiting_membership"
     MANUAL = "manual"
 
 
 class Verdict(StrEnum):
-    """What became of one candidate."""
+    """What became of one candidate. `executor` and `supporting` come in beside the one selected."""
 
     SELECTED = "selected"
+    EXECUTOR = "executor"
+    SUPPORTING = "supporting"
     OTHER_OWNER_OF_FRONT = "other_owner_of_front"
     TIE_LOST = "tie_lost"
     NOT_SELECTED = "not_selected"
@@ -46,7 +51,13 @@ class Predicate(StrEnum):
     OWNER_OF_FRONT = "owner_of_front"
     OWNER_OF_IMPORT = "owner_of_import"
     VERIFIED_MEMBERSHIP = "verified_membership"
+    ELIGIBLE = "eligible"
+    TIE_WON = "tie_won"
+    TIE_KEPT = "tie_kept"
     FALLBACK = "fallback"
+    IN_MARKET_LEG = "in_market_leg"
+    FIRMS_ASSOCIATION = "firms_association"
+    SUPPORTS_IMPORT = "supports_import"
     AGREEMENT_NOT_IN_FORCE = "agreement_not_in_force"
     ANOTHER_OWNS_FRONT = "another_owns_front"
     ANOTHER_OWNS_IMPORT = "another_owns_import"
@@ -56,6 +67,17 @@ class Predicate(StrEnum):
     FRONT_NOT_SERVED = "front_not_served"
     NOT_A_MEMBER_BODY = "not_a_member_body"
     NO_VERIFIED_MEMBERSHIP = "no_verified_membership"
+    MEMBERSHIP_ASKED = "membership_asked"
+    NO_ELIGIBILITY = "no_eligibility"
+    ARTISAN = "artisan"
+    SECTOR = "sector"
+    PROVINCE = "province"
+    SIZE = "size"
+    UNKNOWN_ARTISAN = "unknown:artisan"
+    UNKNOWN_SECTOR = "unknown:ateco"
+    UNKNOWN_PROVINCE = "unknown:office"
+    UNKNOWN_SIZE = "unknown:size"
+    NOT_DECLARED_CHOICE = "not_declared_choice"
     LESS_SPECIFIC = "less_specific"
     YOUNGER_MEMBERSHIP = "younger_membership"
     TIE_LOST = "tie_lost"
@@ -79,12 +101,13 @@ class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
     predicate: Predicate
 
 
-class Tie(msgspec.Struct, frozen=True):
+class Tie(msgspec.Struct, frozen=True, omit_defaults=True):
     """Members that nothing told apart; `hash` is the winner's, SHA-256 of `<firm_id>/<partner>` in hex, the greatest
-    wins."""
+    wins. `staying` are members that serve the firm already: where there are any, the tie was among them."""
 
     members: tuple[str, ...]
     hash: str
+    staying: tuple[str, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -104,7 +127,8 @@ class Person(msgspec.Struct, frozen=True):
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The receipt of one routing decision. `partner` is set exactly where the outcome is `assigned`, `person` exactly
-    where the rule is `assigned_by_person`."""
+    where the rule is `assigned_by_person`, `asks` (whose word on a membership is waited for) exactly where the outcome
+    is `waiting_membership`. `supporting` and `executor` come in beside `partner`."""
 
     agreement: str
     outcome: Outcome
@@ -115,6 +139,9 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     partner: str | None = None
     tie: Tie | None = None
     person: Person | None = None
+    supporting: tuple[str, ...] = ()
+    executor: str | None = None
+    asks: tuple[str, ...] = ()
 
 
 def digest(decision: Decision) -> str:

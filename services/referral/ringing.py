@@ -10,19 +10,17 @@ from typing import assert_never
 from services.referral import domain
 from services.referral.case import Case, Escalated, Fact, Moment, Referral, Reminded
 from services.referral.clocks import Kind, awaited, running
-from services.referral.deadlines import terms_of
 from services.referral.lifecycle import Ended, Status
 
 
 def ring(case: Case, referral_id: str, moment: Moment) -> list[Fact]:
     """Everything of the referral that is due at the moment; the case is changed."""
     facts: list[Fact] = []
-    terms = terms_of(moment.agreement)
     for _ in Kind:  # each at most once: none may call for itself for ever
         referral = case.referrals.get(referral_id)
         if referral is None:
             break
-        clock = next(iter(running(case, referral, moment.outages, terms)), None)
+        clock = next(iter(running(case, referral, moment.outages, moment.agreement)), None)
         if clock is None or clock.due_at > moment.at:
             break
         facts += _heard(clock.kind, case, referral, moment)

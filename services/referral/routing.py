@@ -1,233 +1,251 @@
 """Who is responsible for a need: the agreement's order of rules, applied to one firm, with every reason kept.
 
-The rules are asked in order, and the first that names somebody decides:
+The rules are asked in the order in which the agreement names them, and the first that names somebody decides:
 
-    agreement in force, re-routes, consent, owner of the front, owner of import, verified membership, fallback
+    consent, owner of the front, owner of import, verified membership, eligibility, tie, fallback
 
-Consent is asked first and of every partner again: a partner that the firm did not consent to is never handed anything,
+Before them stand two that no agreement leaves out: it must be in force, and a need is not handed on for ever. Consent
+is asked first and of every partner again: a partner that the firm did not consent to is never handed anything,
 whatever rule would have named it. An owner stands alone: where its consent lacks the need waits for that consent and
-goes to nobody else. A partner that has rejected the need is out of it for good.
+goes to nobody else. A partner that has rejected the need is out of it for good. Where the firm declared a membership
+that its body has not confirmed, that body is asked before somebody else is found.
 
 The outcome is a `Decision`, the receipt. It can be computed again from the same input by anyone; nothing in it depends
-on clock, chance or load. Who may read which part of it is settled in `views`.
+on clock, chance or load. Who may read which part of it is settled in `readings`.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
-from types import MappingProxyType
+from datetime import date
+from typing import assert_never
 
-from services.referral.receipt import Candidate, Change, Decision, Outcome, Predicate, Rule, Step, Tie, Verdict
-from shared.agreement import Agreement
-from shared.contracts.firm import Consent, Membership
-
-NESTED_IN = MappingProxyType({"aice": "confcommercio", "assolombarda": "confindustria"})
-"""Bodies that are part of another: of two memberships in such a pair the inner, more specific body goes first."""
-
-MOST_REROUTES = 3
-"""How often a need is handed on before a person takes it."""
-
-NO_MEMBERS = frozenset({"regione", "unioncamere", "assocamerestero", "sacesimest"})
-"""Signatories that represent no member firms: a membership that one of them tells of routes
-nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is to be routed: a need of a firm, and the facts that the rules ask for.
-
-    `consents` and `memberships` are the firm's own as they stand (withdrawn consents are gone, memberships are verified
-    and active). `excluded` have rejected this need, which was handed on `rerouted` times, the present one included.
-    `at` is the moment of deciding, `day` its day in Europe/Rome.
-    """
-
-    firm_id: str
-    front: str
-    import_: bool
-    consents: Sequence[Consent]
-    memberships: Sequence[Membership]
-    excluded: frozenset[str]
-    rerouted: int
-    at: datetime
-    day: date
-
-
-class Consented(StrEnum):
-    """Whether the firm lets this partner have it: an expired consent is told apart, because it ends less."""
-
-    YES = "yes"
-    EXPIRED = "expired"
-    NO = "no"
-
-
-def consented(partner: str, consents: Sequence[Consent], at: datetime) -> Consented:
-    """Whether a consent for referral names `partner`, or anybody, and has not expired at `at`."""
-    named = [given for given in consents if given.to in (partner, "any") and given.purpose == "referral"]
-    if any(given.expires_at is None or given.expires_at > at for given in named):
-        return Consented.YES
-    return Consented.EXPIRED if named else Consented.NO
+from services.referral import ties
+from services.referral.eligibility import failing
+from services.referral.question import Consented as Consented
+from services.referral.question import Question as Question
+from services.referral.question import consented as consented
+from services.referral.receipt import Change, Decision, Outcome, Predicate, Rule, Verdict
+from services.referral.ruling import Ruling
+from shared.agreement import Agreement, RoutingStep
 
 
 def route(question: Question, agreement: Agreement) -> Decision:
     """Decide who is responsible. Total: every question has an outcome, and all signatories a verdict."""
-    ruling = _Ruling(question, agreement)
+    ruling = _Rules(question, agreement)
     if not agreement.in_force(question.day):
-        ruling.steps.append(Step(Rule.AGREEMENT_IN_FORCE, f"not in force on {question.day.isoformat()}"))
-        ruling.rest(Predicate.AGREEMENT_NOT_IN_FORCE)
-        return ruling.nobody(Outcome.MANUAL, Rule.AGREEMENT_IN_FORCE, Change("agreement_in_force"))
-    ruling.steps.append(Step(Rule.AGREEMENT_IN_FORCE, f"version {agreement.version} is in force"))
-    if question.rerouted > MOST_REROUTES:
-        ruling.steps.append(Step(Rule.REROUTES, f"handed on {MOST_REROUTES} times already"))
-        return ruling.nobody(Outcome.MANUAL, Rule.REROUTES)
-    willing = [code for code in agreement.partners if ruling.consent(code) is Consented.YES]
-    if not willing:
-        ruling.steps.append(Step(Rule.CONSENT, "the firm has consented to no partner"))
-        return ruling.nobody(Outcome.WAITING_CONSENT, Rule.CONSENT, Change("consent_given"))
-    ruling.steps.append(Step(Rule.CONSENT, "the firm has consented to at least one partner"))
-    return ruling.by_owner() or ruling.by_membership() or ruling.by_fallback()
+        ruling.step(Rule.AGREEMENT_IN_FORCE, f"not in force on {question.day.isoformat()}")
+        ruling.lose(ruling.signatories, (), Predicate.AGREEMENT_NOT_IN_FORCE)
+        return ruling.nobody(Outcome.MANUAL, Rule.AGREEMENT_IN_FORCE, [Change("agreement_in_force")])
+    ruling.step(Rule.AGREEMENT_IN_FORCE, f"version {agreement.version} is in force")
+    most = agreement.routing.most_hops
+    if question.rerouted > most:
+        ruling.step(Rule.REROUTES, f"handed on {most} times already")
+        return ruling.nobody(Outcome.MANUAL, Rule.REROUTES, [])
+    for name in agreement.routing.order:
+        decision = ruling.ask(name)
+        if decision is not None:
+            return decision
+    return ruling.nobody(Outcome.MANUAL, Rule.NOBODY_LEFT, list(ruling.openings()))
 
 
-class _Ruling:
-    """A decision in the making: the verdicts given so far, the steps taken."""
+class _Rules(Ruling):
+    """One method for each step that an agreement may name; None where the step names nobody."""
 
-    def __init__(self, question: Question, agreement: Agreement) -> None:
-        self.question, self.agreement = question, agreement
-        self.steps: list[Step] = []
-        self.tie: Tie | None = None
-        self.failed: dict[str, tuple[Verdict, Predicate]] = {}
+    def ask(self, step: RoutingStep) -> Decision | None:
+        match step:
+            case "consent":
+                return self.by_consent()
+            case "owner_of_front":
+                return self.by_owner_of_front()
+            case "owner_of_import":
+                return self.by_owner_of_import()
+            case "membership":
+                return self.by_membership()
+            case "eligibility":
+                return self.by_eligibility()
+            case "tie":
+                return self.by_tie()
+            case "fallback":
+                return self.by_fallback()
+            case _:
+                assert_never(step)
 
-    def consent(self, partner: str) -> Consented:
-        return consented(partner, self.question.consents, self.question.at)
+    def by_consent(self) -> Decision | None:
+        if any(self.consent(code) is Consented.YES for code in self.signatories):
+            self.step(Rule.CONSENT, "the firm has consented to at least one partner")
+            return None
+        self.step(Rule.CONSENT, "the firm has consented to no partner")
+        return self.nobody(Outcome.WAITING_CONSENT, Rule.CONSENT, [Change("consent_given")])
 
-    def by_owner(self) -> Decision | None:
-        """The owner of the front, then that of import; it stands alone, so that a lacking consent is waited for."""
-        front = self.agreement.front(self.question.front)
-        imports = self.agreement.imports.owner if self.question.import_ else None
-        for rule, owner, others in (
-            (Rule.OWNER_OF_FRONT, front.owner, Predicate.ANOTHER_OWNS_FRONT),
-            (Rule.OWNER_OF_IMPORT, imports, Predicate.ANOTHER_OWNS_IMPORT),
-        ):
-            if owner is None:
-                self.steps.append(Step(rule, "nobody owns it"))
-            elif owner in self.question.excluded:
-                self.steps.append(Step(rule, f"{owner} has rejected the need"))
-            elif self.consent(owner) is not Consented.YES:
-                self.steps.append(Step(rule, f"{owner} owns it; the firm's consent lacks"))
-                self.rest(others, Verdict.OTHER_OWNER_OF_FRONT, but=owner)
-                return self.nobody(Outcome.WAITING_CONSENT, rule, Change("consent_given", owner))
-            else:
-                self.steps.append(Step(rule, f"{owner} owns it"))
-                self.rest(others, Verdict.OTHER_OWNER_OF_FRONT, but=owner)
-                return self.chosen(owner, rule, Predicate(rule.value), Change("consent_withdrawn", owner))
-        return None
+    def by_owner_of_front(self) -> Decision | None:
+        owner = self.agreement.front(self.question.front).owner
+        return self._by_owner(Rule.OWNER_OF_FRONT, owner, Predicate.ANOTHER_OWNS_FRONT)
+
+    def by_owner_of_import(self) -> Decision | None:
+        owner = self.agreement.imports.owner if self.question.import_ else None
+        return self._by_owner(Rule.OWNER_OF_IMPORT, owner, Predicate.ANOTHER_OWNS_IMPORT)
+
+    def _by_owner(self, rule: Rule, owner: str | None, others: Predicate) -> Decision | None:
+        """The owner stands alone, so that a lacking consent is waited for; those who support it come in beside it."""
+        if owner is None:
+            self.step(rule, "nobody owns it")
+            return None
+        if owner in self.question.excluded:
+            self.step(rule, f"{owner} has rejected the need")
+            return None
+        self.lose(self.signatories, [owner], others, Verdict.OTHER_OWNER_OF_FRONT)
+        if self.consent(owner) is not Consented.YES:
+            self.step(rule, f"{owner} owns it; the firm's consent lacks")
+            return self.nobody(Outcome.WAITING_CONSENT, rule, [Change("consent_given", owner)])
+        self.step(rule, f"{owner} owns it")
+        supporting = self._beside(owner)
+        return self.chosen(owner, rule, Predicate(rule.value), [Change("consent_withdrawn", owner)], supporting)
+
+    def _beside(self, owner: str) -> list[str]:
+        """Who gets a copy of what an owner is responsible for: the owner of import, the firm's association."""
+        beside = {}
+        if self.question.import_ and self.agreement.imports.owner != owner:
+            beside[self.agreement.imports.owner] = Predicate.SUPPORTS_IMPORT
+        association, _ = self._first(self._bodies())
+        if association is not None and association != owner:
+            beside.setdefault(association, Predicate.FIRMS_ASSOCIATION)
+        supporting = [code for code in beside if self.may_have(code)]
+        for code in supporting:
+            self.fails(code, beside[code])
+        return supporting
 
     def by_membership(self) -> Decision | None:
-        """The firm's own body: the more specific, then the oldest membership, then equal chances by hash."""
-        since = {member.partner: member.since for member in self.question.memberships}
-        able = [code for code in self.agreement.partners if code in since and not self.barred(code)]
-        inner = [code for code in able if not any(NESTED_IN.get(other) == code for other in able)]
-        self.lose(able, inner, Predicate.LESS_SPECIFIC)
-        oldest = min((since[code] or date.max for code in inner), default=date.max)
-        first = [code for code in inner if (since[code] or date.max) == oldest]
-        self.lose(inner, first, Predicate.YOUNGER_MEMBERSHIP)
-        if not first:
-            self.steps.append(Step(Rule.VERIFIED_MEMBERSHIP, "no verified member body that may and can take it"))
-            return None
-        winner = max(first, key=self.weight)
-        if len(first) > 1:
-            self.tie = Tie(tuple(first), self.weight(winner))
-            self.lose(first, [winner], Predicate.TIE_LOST, Verdict.TIE_LOST)
-        self.steps.append(Step(Rule.VERIFIED_MEMBERSHIP, f"{winner} has the firm as its member"))
-        changes = (Change("membership_ended", winner), Change("consent_withdrawn", winner))
-        return self.chosen(winner, Rule.VERIFIED_MEMBERSHIP, Predicate.VERIFIED_MEMBERSHIP, *changes)
+        """The firm's own body that serves the front; the others support. Bodies that have not yet said whether the
+        firm is their member are waited for."""
+        bodies = self._bodies()
+        able = [code for code in bodies if self.question.front in self.signatories[code].fronts]
+        self.lose(bodies, able, Predicate.FRONT_NOT_SERVED)
+        winner, tied = self._first(able, tell=True)
+        if winner is not None:
+            self.step(Rule.VERIFIED_MEMBERSHIP, f"{winner} has the firm as its member")
+            if len(tied) > 1:
+                _, self.tie = ties.settle(self.question.firm_id, tied, self.question.serving)
+                self.lose(tied, [winner], Predicate.TIE_LOST, Verdict.TIE_LOST)
+            changes = (Change("membership_ended", winner), Change("consent_withdrawn", winner))
+            why = Predicate.VERIFIED_MEMBERSHIP
+            return self.chosen(winner, Rule.VERIFIED_MEMBERSHIP, why, changes, self._aside())
+        asked = [code for code in self.signatories if code in self.question.unanswered and self.barred(code) is None]
+        if asked:
+            self.step(Rule.VERIFIED_MEMBERSHIP, f"asked whether the firm is its member: {', '.join(asked)}")
+            self.lose(asked, (), Predicate.MEMBERSHIP_ASKED)
+            opening = [Change("membership_answered", code) for code in asked]
+            return self.nobody(Outcome.WAITING_MEMBERSHIP, Rule.VERIFIED_MEMBERSHIP, opening, asked)
+        self.step(Rule.VERIFIED_MEMBERSHIP, "no verified member body that may and can take it")
+        return None
 
-    def by_fallback(self) -> Decision:
+    def _bodies(self) -> list[str]:
+        """The bodies that have the firm as their verified member, and may have the need in some role."""
+        return [
+            code
+            for code, signatory in self.signatories.items()
+            if code in self.since and signatory.members and self.may_have(code)
+        ]
+
+    def _aside(self) -> list[str]:
+        """The firm's bodies that do not serve the front."""
+        return [code for code in self._bodies() if self.question.front not in self.signatories[code].fronts]
+
+    def _first(self, bodies: Sequence[str], *, tell: bool = False) -> tuple[str | None, Sequence[str]]:
+        """Of several bodies the firm's declared choice, then the more specific, then the oldest, then by hash: the
+        first one, and those that only the hash told from it. `tell`: the receipt says what the others failed."""
+        for left, why in self._narrowing(bodies):
+            if tell:
+                self.lose(bodies, left, why)
+            bodies = left
+        if not bodies:
+            return None, ()
+        return ties.settle(self.question.firm_id, bodies, self.question.serving)[0], bodies
+
+    def _narrowing(self, bodies: Sequence[str]) -> Iterator[tuple[Sequence[str], Predicate]]:
+        if self.question.choice in bodies:
+            bodies = [code for code in bodies if code == self.question.choice]
+            yield bodies, Predicate.NOT_DECLARED_CHOICE
+        bodies = self._inner(bodies)
+        yield bodies, Predicate.LESS_SPECIFIC
+        oldest = min((self.since[code] or date.max for code in bodies), default=date.max)
+        yield [code for code in bodies if (self.since[code] or date.max) == oldest], Predicate.YOUNGER_MEMBERSHIP
+
+    def _inner(self, codes: Sequence[str]) -> list[str]:
+        """Without the bodies in which another of these is nested."""
+        outer = {self.signatories[code].nested_in for code in codes}
+        return [code for code in codes if code not in outer]
+
+    def by_eligibility(self) -> Decision | None:
+        """Whoever takes a firm such as this one; where several do, they are left to the tie."""
+        fit: list[str] = []
+        for code, signatory in self.signatories.items():
+            if self.barred(code) is not None:
+                continue
+            why = Predicate.NO_ELIGIBILITY if signatory.takes is None else self._failing(code)
+            if why is None:
+                fit.append(code)
+                continue
+            self.fails(code, why)
+            if why.value.startswith("unknown:"):
+                self.changes.append(Change(why.value, code))
+        self.eligible = self._inner(fit)
+        self.lose(fit, self.eligible, Predicate.LESS_SPECIFIC)
+        match self.eligible:
+            case []:
+                self.step(Rule.ELIGIBILITY, "nobody takes such a firm")
+            case [only]:
+                self.step(Rule.ELIGIBILITY, f"{only} alone takes such a firm")
+                return self.chosen(only, Rule.ELIGIBILITY, Predicate.ELIGIBLE, self._changes(only), self._aside())
+            case several:
+                self.step(Rule.ELIGIBILITY, f"{len(several)} take such a firm: {', '.join(several)}")
+                self.lose(several, (), Predicate.ELIGIBLE)
+        return None
+
+    def _failing(self, partner: str) -> Predicate | None:
+        takes = self.signatories[partner].takes
+        return None if takes is None else failing(takes, self.question.facts, self.agreement)
+
+    def by_tie(self) -> Decision | None:
+        """One of those who are equal: who serves the firm already, else by hash."""
+        if not self.eligible:
+            return None
+        winner, self.tie = ties.settle(self.question.firm_id, self.eligible, self.question.serving)
+        self.lose(self.eligible, [winner], Predicate.TIE_LOST, Verdict.TIE_LOST)
+        kept = bool(self.tie.staying)
+        told = f"{winner} serves the firm already" if kept else f"{winner} has the greatest hash"
+        self.step(Rule.TIE, told)
+        why = Predicate.TIE_KEPT if kept else Predicate.TIE_WON
+        return self.chosen(winner, Rule.TIE, why, self._changes(winner), self._aside())
+
+    def by_fallback(self) -> Decision | None:
         """The neutral body, under this rule only and whatever the front; after it a person."""
         fallback = self.agreement.fallback
         if fallback in self.question.excluded:
-            self.steps.append(Step(Rule.FALLBACK, f"{fallback} has rejected the need"))
-            return self.nobody(Outcome.MANUAL, Rule.NOBODY_LEFT, *self.openings())
+            self.step(Rule.FALLBACK, f"{fallback} has rejected the need")
+            return None
         if self.consent(fallback) is not Consented.YES:
-            self.steps.append(Step(Rule.FALLBACK, f"{fallback} is left; the firm's consent lacks"))
-            changes = (*self.openings(), Change("consent_given", fallback))
-            return self.nobody(Outcome.WAITING_CONSENT, Rule.FALLBACK, *changes)
-        self.steps.append(Step(Rule.FALLBACK, f"{fallback} takes what is left to nobody else"))
-        return self.chosen(fallback, Rule.FALLBACK, Predicate.FALLBACK, *self.openings())
+            self.step(Rule.FALLBACK, f"{fallback} is left; the firm's consent lacks")
+            changes = [*self.openings(), Change("consent_given", fallback)]
+            return self.nobody(Outcome.WAITING_CONSENT, Rule.FALLBACK, changes)
+        self.step(Rule.FALLBACK, f"{fallback} takes what is left to nobody else")
+        return self.chosen(fallback, Rule.FALLBACK, Predicate.FALLBACK, list(self.openings()), self._aside())
 
-    def weight(self, partner: str) -> str:
-        """Rendezvous hash: the same on every front and for ever, equal chances over many firms."""
-        return hashlib.sha256(f"{self.question.firm_id}/{partner}".encode()).hexdigest()
+    def _changes(self, partner: str) -> list[Change]:
+        return [*self.openings(but=partner), Change("consent_withdrawn", partner)]
 
-    def barred(self, partner: str) -> Predicate | None:
-        """The first thing that keeps a partner from an open front, its membership apart."""
-        if partner in self.question.excluded:
-            return Predicate.REJECTED_EARLIER
-        match self.consent(partner):
-            case Consented.EXPIRED:
-                return Predicate.CONSENT_EXPIRED
-            case Consented.NO:
-                return Predicate.NO_CONSENT
-            case Consented.YES:
-                pass
-        if not self.agreement.serves(partner, self.question.front):
-            return Predicate.FRONT_NOT_SERVED
-        return Predicate.NOT_A_MEMBER_BODY if partner in NO_MEMBERS else None
-
-    def openings(self) -> Iterator[Change]:
-        """What would bring in a body that serves the front: its word that the firm is its member, or the firm's
+    def openings(self, *, but: str | None = None) -> Iterator[Change]:
+        """What would bring in another body that serves the front: its word that the firm is its member, or the firm's
         consent."""
-        members = {member.partner for member in self.question.memberships}
-        for code in self.agreement.partners:
-            if code in NO_MEMBERS or not self.agreement.serves(code, self.question.front):
+        for code, signatory in self.signatories.items():
+            if code == but or not signatory.members or self.question.front not in signatory.fronts:
                 continue
             match self.barred(code):
                 case None:
                     yield Change("membership_verified", code)
-                case Predicate.NO_CONSENT | Predicate.CONSENT_EXPIRED if code in members:
+                case Predicate.NO_CONSENT | Predicate.CONSENT_EXPIRED if self._would_take(code):
                     yield Change("consent_given", code)
                 case _:
                     pass
 
-    def lose(
-        self, had: Sequence[str], left: Sequence[str], why: Predicate, verdict: Verdict = Verdict.NOT_SELECTED
-    ) -> None:
-        for code in had:
-            if code not in left:
-                self.failed[code] = (verdict, why)
-
-    def rest(self, why: Predicate, verdict: Verdict = Verdict.NOT_SELECTED, *, but: str | None = None) -> None:
-        self.lose(self.agreement.partners, [but] if but else [], why, verdict)
-
-    def chosen(self, partner: str, rule: Rule, why: Predicate, *changes: Change) -> Decision:
-        return self.decision(Outcome.ASSIGNED, rule, changes, (partner, why))
-
-    def nobody(self, outcome: Outcome, rule: Rule, *changes: Change) -> Decision:
-        return self.decision(outcome, rule, changes, None)
-
-    def decision(
-        self, outcome: Outcome, rule: Rule, changes: Sequence[Change], chosen: tuple[str, Predicate] | None
-    ) -> Decision:
-        members = {member.partner for member in self.question.memberships}
-
-        def candidate(code: str) -> Candidate:
-            if chosen is not None and code == chosen[0]:
-                return Candidate(code, Verdict.SELECTED, chosen[1])
-            if code in self.failed:
-                return Candidate(code, *self.failed[code])
-            why = self.barred(code) or (
-                Predicate.MEMBERSHIP_DECIDED if code in members else Predicate.NO_VERIFIED_MEMBERSHIP
-            )
-            return Candidate(code, Verdict.NOT_SELECTED, why)
-
-        return Decision(
-            agreement=self.agreement.version,
-            outcome=outcome,
-            rule=rule,
-            path=tuple(self.steps),
-            candidates=tuple(candidate(code) for code in self.agreement.partners),
-            would_change_it=tuple(changes),
-            partner=chosen[0] if chosen else None,
-            tie=self.tie,
-        )
+    def _would_take(self, code: str) -> bool:
+        """Whether the firm's consent is all that is wanting."""
+        return code in self.since or (self.signatories[code].takes is not None and self._failing(code) is None)

@@ -11,11 +11,12 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from services.referral.case import Case, Need, NeedState, Outage, Receipt, Referral
-from services.referral.deadlines import Terms
+from services.referral.case import Case, Need, NeedState, Outage, Receipt, Referral, Role
 from services.referral.lifecycle import Ended, Status
+from services.referral.query_log import load_queries, save_queries
 from services.referral.timepiece import set_clocks
 from services.referral.updates import Outcome
+from shared.agreement import Agreement
 from shared.contracts.classifier import FirmAssessed
 from shared.postgres.pool import Connection
 
@@ -32,6 +33,7 @@ async def load_cases(connection: Connection, firm_ids: Sequence[str], *, assessm
         cases[row["firm_id"]].referrals[row["referral_id"]] = _referral(row)
     for row in await connection.fetch("SELECT * FROM firm_statuses WHERE firm_id = ANY($1)", firm_ids):
         cases[row["firm_id"]].told[row["partner"]] = row["digest"]
+    await load_queries(connection, cases)
     if assessments:
         sql = "SELECT firm_id, state::text AS state FROM assessments WHERE firm_id = ANY($1)"
         for row in await connection.fetch(sql, firm_ids):
@@ -66,17 +68,17 @@ ON CONFLICT (need_id) DO UPDATE SET
 _SAVE_REFERRALS = """
 INSERT INTO referrals (referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
                        requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes,
-                       accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by)
+                       accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by, role, part_of)
 SELECT referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
        requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes::jsonb,
-       accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by
+       accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by, role, part_of
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::text[],
             $9::text[], $10::uuid[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::timestamptz[],
             $15::text[], $16::timestamptz[], $17::text[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[],
-            $21::timestamptz[], $22::timestamptz[], $23::timestamptz[])
+            $21::timestamptz[], $22::timestamptz[], $23::timestamptz[], $24::text[], $25::uuid[])
      AS changed (referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
                  requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes,
-                 accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by)
+                 accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by, role, part_of)
 ON CONFLICT (referral_id) DO UPDATE SET
     need_id = excluded.need_id, firm_id = excluded.firm_id,
     status = excluded.status, reason = excluded.reason, changed_at = excluded.changed_at, resumes = excluded.resumes,
@@ -104,9 +106,10 @@ async def save_cases(
     cases: Iterable[Case],
     at: datetime,
     outages: Sequence[Outage] = (),
-    terms: Terms | None = None,
+    agreement: Agreement | None = None,
 ) -> None:
-    """Write what has changed in these cases, and set their clocks; with `outages` and `terms` to when they are judged.
+    """Write what has changed in these cases, and set their clocks; with `outages` and `agreement` to when they are
+    judged.
 
     Referrals that ended go first: a need never has two open ones.
     """
@@ -124,11 +127,12 @@ async def save_cases(
     referrals = [one for case in changed for key, one in case.referrals.items() if key in case.touched]
     await _save_referrals(connection, [one for one in referrals if not one.is_open])
     await _save_referrals(connection, [one for one in referrals if one.is_open])
+    await save_queries(connection, changed)
     await _save_receipts(connection, [receipt for case in changed for receipt in case.receipts])
     told = [(case.firm_id, partner, case.told[partner]) for case in changed for partner in sorted(case.retold)]
     if told:
         await connection.execute(_SAVE_STATUSES, *map(list, zip(*told, strict=True)))
-    await set_clocks(connection, changed, outages, terms)
+    await set_clocks(connection, changed, at, outages, agreement)
 
 
 async def _save_needs(connection: Connection, needs: Sequence[Need]) -> None:
@@ -180,6 +184,8 @@ async def _save_referrals(connection: Connection, referrals: Sequence[Referral])
             [one.remind_at for one in referrals],
             [one.escalate_at for one in referrals],
             [one.confirm_by for one in referrals],
+            [one.role.value for one in referrals],
+            [one.part_of for one in referrals],
         )
 
 
@@ -246,6 +252,8 @@ def _referral(row: asyncpg.Record) -> Referral:
         remind_at=row["remind_at"],
         escalate_at=row["escalate_at"],
         confirm_by=row["confirm_by"],
+        role=Role(row["role"]),
+        part_of=row["part_of"],
     )
 
 

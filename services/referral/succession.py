@@ -6,6 +6,10 @@ its partner goes on writing. What had no open referral is withdrawn: what the su
 Where both have a task for what is now one need, the one that has gone further stays, of two that have gone equally far
 the older. Of two that both have begun, the successor's stays, because one need has one open task: the other's partner
 is asked to end its work, and until then that task stays with the old firm.
+
+What stands beside a task goes its way: copies and the leg in the market move with it, or end with it. Of two legs in
+the market the same one stays as of two tasks. Queries about memberships stay with the old firm, whose code they
+ask for; a body's word on one firm is none on another, and what the successor declares is asked anew.
 """
 
 from collections.abc import Mapping
@@ -13,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.referral import domain
-from services.referral.case import Case, Fact, Moment, Need, NeedState, Referral
+from services.referral.case import LEG_REJECTED, Case, Fact, Moment, Need, NeedState, Referral, Role
 from services.referral.lifecycle import Ended, Status
 from shared.contracts import ids
 from shared.contracts.base import FirmId
@@ -63,35 +67,55 @@ def follow(old: Case, new: Case, moment: Moment) -> Followed:
     makes no difference which of the two was heard first, unless that assessment ends a task of the successor's own.
     """
     done = Followed([], [])
-    open_by_need = {one.need_id: one for one in old.referrals.values() if one.is_open}
+    open_by_need = {one.need_id: one for one in _responsible(old)}
     for need in list(old.needs.values()):
         referral = open_by_need.get(need.need_id)
         if referral is None:
-            if need.state in (NeedState.WAITING_CONSENT, NeedState.MANUAL):
-                _withdraw(old, need)
+            if need.state in domain.NOBODYS:
+                done.old.extend(_withdraw(old, need, moment))
             continue
         target = ids.need_id(new.firm_id, need.front, import_=need.import_, market=need.market)
-        rival = next((one for one in new.referrals.values() if one.need_id == target and one.is_open), None)
+        rival = next((one for one in _responsible(new) if one.need_id == target), None)
         if rival is None or _goes_first(referral, rival):
             if rival is not None:
                 done.new.extend(domain.take_back(new, rival, Ended.DUPLICATE, moment))
-            _move(old, new, need, referral, target)
+            done.new.extend(_move(old, new, need, referral, target, moment))
+            done.old.extend(_withdraw(old, need, moment))
         else:
             done.old.extend(domain.take_back(old, referral, Ended.FIRM_MERGED, moment))
             if not old.referrals[referral.referral_id].is_open:
-                _withdraw(old, need)
+                done.old.extend(_withdraw(old, need, moment))
     if new.assessment is not None:
         done.new.extend(domain.assess(new, new.assessment, moment))
     return done
 
 
-def _move(old: Case, new: Case, need: Need, referral: Referral, target: str) -> None:
+def _responsible(case: Case) -> list[Referral]:
+    """The open tasks of those who are responsible for a need: at most one for each."""
+    return [one for one in case.referrals.values() if one.is_open and one.role is Role.RESPONSIBLE]
+
+
+def _move(old: Case, new: Case, need: Need, referral: Referral, target: str, moment: Moment) -> list[Fact]:
+    """The referral becomes the successor's, and with it what stands beside it."""
     known = new.needs.get(target) or replace(need, need_id=target, firm_id=new.firm_id)
+    facts: list[Fact] = []
+    moves = [referral]
+    moves += [
+        one
+        for one in old.referrals.values()
+        if one.part_of == referral.referral_id and one.role is Role.SUPPORTING and one.is_open
+    ]
+    leg, own = _leg(old, need.need_id), _leg(new, target)
+    if leg is not None and (own is None or _goes_first(leg, own)):
+        moves.append(leg)
+        if own is not None:
+            facts = domain.take_back(new, own, Ended.DUPLICATE, moment)
+    unplaced = LEG_REJECTED in (need.reason, known.reason) and leg is None and own is None
     new.put(
         replace(
             known,
             state=NeedState.REFERRED,
-            reason=None,
+            reason=LEG_REJECTED if unplaced else None,
             referral_id=referral.referral_id,
             excluded=known.excluded | need.excluded,
             rerouted=max(known.rerouted, need.rerouted),
@@ -99,16 +123,25 @@ def _move(old: Case, new: Case, need: Need, referral: Referral, target: str) -> 
             decided=None,
         )
     )
-    del old.referrals[referral.referral_id]
-    new.put(replace(referral, firm_id=new.firm_id, need_id=target))
-    _withdraw(old, need)
-    if referral.partner not in new.told:  # it is to hear whose task it has now, as soon as that is known
-        new.told[referral.partner] = ""
-        new.retold.add(referral.partner)
+    for one in moves:
+        del old.referrals[one.referral_id]
+        new.put(replace(one, firm_id=new.firm_id, need_id=target))
+        if one.partner not in new.told:  # it is to hear whose task it has now, as soon as that is known
+            new.told[one.partner] = ""
+            new.retold.add(one.partner)
+    return facts
 
 
-def _withdraw(case: Case, need: Need) -> None:
+def _leg(case: Case, need_id: str) -> Referral | None:
+    """The need's open leg in the market: it has one at most."""
+    legs = (one for one in case.referrals.values() if one.need_id == need_id and one.role is Role.EXECUTOR)
+    return next((one for one in legs if one.is_open), None)
+
+
+def _withdraw(case: Case, need: Need, moment: Moment) -> list[Fact]:
+    """The need is the old firm's no more; a leg that has not gone with it is taken back."""
     case.put(replace(need, state=NeedState.WITHDRAWN, reason=Ended.FIRM_MERGED.value))
+    return list(domain.end_leg(case, need, Ended.FIRM_MERGED, moment))
 
 
 def _goes_first(referral: Referral, rival: Referral) -> bool:

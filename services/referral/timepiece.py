@@ -1,11 +1,13 @@
-"""Referrals' clocks in the table of timers: one row for each referral, due when its next clock is."""
+"""Referrals' clocks in the table of timers: one row for each referral, due when its next clock is, and one for each
+membership query whose silence something waits for."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
-from services.referral import clocks
+from services.referral import clocks, queries
 from services.referral.case import Case, Outage
-from services.referral.deadlines import Terms
 from services.referral.lifecycle import Status
+from shared.agreement import Agreement
 from shared.contracts import topics
 from shared.feeds import outages, timers
 from shared.feeds.clock import Clock
@@ -13,13 +15,16 @@ from shared.feeds.timers import Key, Timer
 from shared.postgres.pool import Connection
 
 KIND = "referral"
+QUERY = "membership"
+_OVER = timedelta(seconds=1)
+"""In the second of the deadline itself an answer is still in time."""
 _BY_CONSENT = (Status.REQUESTED, Status.RECEIVED)
 
 
 async def set_clocks(
-    connection: Connection, cases: Collection[Case], away: Sequence[Outage], terms: Terms | None
+    connection: Connection, cases: Collection[Case], at: datetime, away: Sequence[Outage], agreement: Agreement | None
 ) -> None:
-    """Bring the timers of these cases where their referrals are.
+    """Bring the timers of these cases where their referrals and queries are at `at`.
 
     A case that was loaded without its assessment does not know of consents: what is set of it stays, if it comes before
     what is known.
@@ -28,7 +33,7 @@ async def set_clocks(
     wanted: dict[Key, Timer] = {}
     for case in cases:
         for referral in case.referrals.values():
-            ahead = clocks.running(case, referral, away, terms)
+            ahead = clocks.running(case, referral, away, agreement)
             if not ahead:
                 continue
             due_at = ahead[0].due_at
@@ -42,7 +47,18 @@ async def set_clocks(
                 due_at=due_at,
                 topic=topics.updates(referral.partner),
             )
-    await timers.bring_about(connection, {key: one for key, one in known.items() if key[0] == KIND}, wanted)
+        for query in queries.awaited(case):
+            key = QUERY, query.query_id
+            if query.answer_by >= at or key in known:  # one that has rung is gone, and does not ring again
+                wanted[key] = Timer(
+                    kind=QUERY,
+                    id=query.query_id,
+                    firm_id=case.firm_id,
+                    due_at=query.answer_by + _OVER,
+                    topic=topics.updates(query.partner),
+                )
+    mine = {key: one for key, one in known.items() if key[0] in (KIND, QUERY)}
+    await timers.bring_about(connection, mine, wanted)
 
 
 async def outages_of(connection: Connection, clock: Clock) -> tuple[Outage, ...]:

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from services.referral.lifecycle import FAIL_CODES, HOLD_CODES, OUTCOME_CODES, REJECT_CODES, Asked
-from services.referral.working_days import LONGEST_HOLD, day_of, working_day_after
+from shared.agreement import Agreement, day_of
 from shared.contracts.inbound import admit
 from shared.contracts.kinds import Country, Day, Inbound, Items, Text, Time, Vocabulary
 from shared.contracts.rules import Problem, problem
@@ -94,6 +94,11 @@ class Update:
         """What it is deduplicated by: topic (and with it the partner), source, id."""
         return (self.topic, self.source, self.id) if self.source is not None and self.id is not None else None
 
+    @property
+    def query_id(self) -> str | None:
+        """The query that it answers, where it is an answer about a membership."""
+        return self.content.query_id if isinstance(self.content, MembershipAnswer) else None
+
 
 def _uuid(value: str) -> str:
     try:
@@ -161,11 +166,14 @@ CODES: Mapping[str, frozenset[str]] = MappingProxyType(
 """What a partner says that needs a coded reason -> the codes."""
 
 
-def understand(kind: str, data: Mapping[str, Any], appended_at: datetime) -> tuple[Said | None, tuple[Problem, ...]]:
-    """The content of a record of type `kind` (one of `DATA`), or all its problems. Total."""
+def understand(
+    kind: str, data: Mapping[str, Any], appended_at: datetime, agreement: Agreement
+) -> tuple[Said | None, tuple[Problem, ...]]:
+    """The content of a record of type `kind` (one of `DATA`), or all its problems. Total. The agreement says how long a
+    hold may be."""
     latest = appended_at + _AHEAD
     admitted = admit(DATA[kind], data, Vocabulary(frozenset(), frozenset(), latest), lenient=False)
-    problems = [*admitted.problems, *(_of_the_status(admitted.left, appended_at) if kind == UPDATED else ())]
+    problems = [*admitted.problems, *(_of_the_status(admitted.left, appended_at, agreement) if kind == UPDATED else ())]
     said = admitted.value
     if said is None or problems:
         return None, tuple(sorted(set(problems)))
@@ -202,7 +210,7 @@ def _content(said: Updated) -> Content:
     )
 
 
-def _of_the_status(left: Mapping[str, Any], appended_at: datetime) -> Iterator[Problem]:
+def _of_the_status(left: Mapping[str, Any], appended_at: datetime, agreement: Agreement) -> Iterator[Problem]:
     """What the status itself asks for: its reason, its day, its outcomes. The members may still be wrong by
     themselves."""
     status, reason = left.get("status"), left.get("reason")
@@ -216,13 +224,13 @@ def _of_the_status(left: Mapping[str, Any], appended_at: datetime) -> Iterator[P
         elif isinstance(reason, str) and reason not in codes:
             yield problem("wrong-value", wanted, "/reason")
     if status == Asked.ON_HOLD:
-        yield from _of_the_hold(left.get("until"), day_of(appended_at))
+        yield from _of_the_hold(left.get("until"), day_of(appended_at), agreement)
     if status == Asked.COMPLETED and left.get("outcomes") in (None, []):
         told = f"completed needs at least one outcome: {', '.join(sorted(OUTCOME_CODES))}"
         yield problem("outcomes-required", told, "/outcomes")
 
 
-def _of_the_hold(until: object, today: date) -> Iterator[Problem]:
+def _of_the_hold(until: object, today: date, agreement: Agreement) -> Iterator[Problem]:
     if until is None:
         yield problem("until-required", "on_hold needs the last day of the hold, such as 2026-03-31", "/until")
         return
@@ -232,7 +240,8 @@ def _of_the_hold(until: object, today: date) -> Iterator[Problem]:
         day = None
     if day is None:
         return  # told already, as no day at all
-    last = working_day_after(today, LONGEST_HOLD)
+    longest = agreement.deadlines.longest_hold
+    last = agreement.working_days.after(today, longest)
     if not today <= day <= last:
-        told = f"a day from {today} to {last} is wanted: a hold ends at most {LONGEST_HOLD} working days away"
+        told = f"a day from {today} to {last} is wanted: a hold ends at most {longest} working days away"
         yield problem("until-out-of-range", told, "/until")

@@ -1,8 +1,6 @@
 """What is said of a case: to the notifier, and to the one partner whom it concerns. Pure.
 
-The receipt of a decision is one artefact with several views; the partner's is made here. It tells the partner
-everything of itself and of the others only what leaks no membership, no refusal and no rank: another body's firms are
-nobody's business.
+Of the receipt of a decision the partner gets its own view, made in `readings`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,16 +8,26 @@ from datetime import datetime
 from typing import assert_never
 
 from services.referral.answers import Answer, Outcome
-from services.referral.case import CancellationAsked, Case, Escalated, Fact, Moved, Opened, Referral, Reminded
+from services.referral.case import (
+    CancellationAsked,
+    Case,
+    Escalated,
+    Fact,
+    MembershipAsked,
+    Moved,
+    Opened,
+    Referral,
+    Reminded,
+)
 from services.referral.lifecycle import Status
 from services.referral.news import news
-from services.referral.receipt import Candidate, Decision, Rule, Verdict
+from services.referral.readings import partners_view
 from services.referral.updates import Update
-from shared.contracts import referrals
 from shared.contracts.classifier import FirmAssessed
 from shared.contracts.receipts import Position
 from shared.contracts.referral import ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
+    MembershipQueried,
     ReferralCancellationRequested,
     ReferralCancelled,
     ReferralClosed,
@@ -67,6 +75,17 @@ def told(facts: Iterable[Fact], case: Case, cause: Cause) -> Iterator[Said]:
             case Reminded() | Escalated():
                 yield cause.says(
                     _awaited(fact), firm_id=case.firm_id, to=fact.referral.partner, subject=fact.referral.referral_id
+                )
+            case MembershipAsked(query):
+                yield cause.says(
+                    MembershipQueried(
+                        query_id=query.query_id,
+                        codice_fiscale=case.assessment.profile.codice_fiscale,
+                        answer_by=query.answer_by,
+                    ),
+                    firm_id=case.firm_id,
+                    to=query.partner,
+                    subject=case.firm_id,
                 )
             case _:
                 assert_never(fact)
@@ -119,31 +138,6 @@ def held(heard: Heard[Update | None]) -> Said:
     return heard.says(event, to=heard.partner)
 
 
-def partners_view(decision: Decision, partner: str) -> referrals.Decision:
-    """The receipt as `partner` may read it."""
-    return referrals.Decision(
-        agreement=decision.agreement,
-        rule=decision.rule.value,
-        path=tuple(
-            referrals.Step(step=step.rule.value, reason=step.reason if step.rule is decision.rule else "passed")
-            for step in decision.path
-        ),
-        candidates=tuple(_partners_candidate(one, decision.rule, partner) for one in decision.candidates),
-        would_change_it=tuple(change.fact for change in decision.would_change_it if change.partner in (partner, None)),
-    )
-
-
-def _partners_candidate(candidate: Candidate, rule: Rule, partner: str) -> referrals.Candidate:
-    if candidate.partner == partner:
-        return referrals.Candidate(
-            partner=partner, verdict=candidate.verdict.value, predicate=candidate.predicate.value
-        )
-    verdict = candidate.verdict
-    if verdict is Verdict.SELECTED or (verdict is Verdict.TIE_LOST and rule is Rule.VERIFIED_MEMBERSHIP):
-        verdict = Verdict.NOT_SELECTED  # that bodies tied for a member would say that both have it
-    return referrals.Candidate(partner=candidate.partner, verdict=verdict.value)
-
-
 def _opened(fact: Opened, firm: FirmAssessed) -> ReferralOpened:
     referral = fact.referral
     return ReferralOpened(
@@ -151,7 +145,7 @@ def _opened(fact: Opened, firm: FirmAssessed) -> ReferralOpened:
         referral_id=referral.referral_id,
         need_id=referral.need_id,
         partner=referral.partner,
-        role="responsible",
+        role=referral.role.value,
         front=referral.front,
         import_=referral.import_,
         market=referral.market,
@@ -171,15 +165,16 @@ def _requested(fact: Opened, firm: FirmAssessed) -> ReferralRequested:
         at=referral.requested_at,
         accept_by=_accept_by(referral),
         need_id=referral.need_id,
-        role="responsible",
+        role=referral.role.value,
         front=referral.front,
         market=referral.market,
         import_=referral.import_,
-        services=(),
+        services=fact.services,
         firm=for_partner(firm.profile, referral.firm_id),
         segment=firm.segment,
         decision=partners_view(fact.decision, referral.partner),
         reference=_reference(firm, referral.partner),
+        part_of=referral.part_of,
         replaces=before.referral_id if before and before.partner == referral.partner else None,
     )
 

@@ -158,6 +158,17 @@ class ReferralClosed(_OfReferral, frozen=True, kw_only=True):
     confirmed_by_firm: Confirmation
 
 
+class MembershipQueried(Event, frozen=True, kw_only=True):
+    """A firm declared itself the partner's member: is it? No answer until `answer_by` means no; a later one counts."""
+
+    type: ClassVar[str] = "it.portolano.referral.membership-queried.v1"
+    feed: ClassVar[str] = _FEED
+
+    query_id: str
+    codice_fiscale: str
+    answer_by: datetime
+
+
 class NeedStanding(Part, frozen=True, kw_only=True):
     """A need of the firm and where it stands; who serves it is not told."""
 

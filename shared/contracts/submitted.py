@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -108,6 +109,18 @@ Province = Annotated[str, BeforeValidator(_upper), Field(pattern="^[A-Z]{2}$")]
 Mail = Annotated[Text, Field(max_length=254), AfterValidator(_mail)]
 
 
+@lru_cache(maxsize=4096)  # the list is a tree that is searched anew each time; firms share a few hundred codes
+def _is_a_class(digits: str, edition: firm.Edition | None) -> bool:
+    revisions = {"2025": ("2.1",), None: ("2.1", "2.0")}.get(edition, ("2.0",))
+    for revision in revisions:
+        try:
+            nace.validate(digits, revision=revision)
+        except NotInTheList:
+            continue
+        return True
+    return False
+
+
 class _Place(Inbound):
     province: Province
     comune: Text | None = None
@@ -122,12 +135,7 @@ class _Activity(Inbound):
     @model_validator(mode="after")
     def _is_in_its_edition(self) -> _Activity:
         """The first four digits are NACE 2.1 since the edition of 2025, and NACE 2.0 before."""
-        revisions = {"2025": ("2.1",), None: ("2.1", "2.0")}.get(self.edition, ("2.0",))
-        for revision in revisions:
-            try:
-                nace.validate(self.code.replace(".", "")[:4], revision=revision)
-            except NotInTheList:
-                continue
+        if _is_a_class(self.code.replace(".", "")[:4], self.edition):
             return self
         raise PydanticCustomError("ateco-unresolved", "no such code in this edition")
 

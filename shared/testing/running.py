@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from shared.agreement import load
+from shared.agreement import load_versions
 from shared.feeds.runtime import Feeds
 from shared.feeds.subscriptions import Subscription
 from shared.feeds.timers import When
@@ -28,7 +28,7 @@ async def running(
         access=settings.access(),
         address=settings.address(),
         prefix=settings.topic_prefix,
-        partners=[signatory.code for signatory in load(AGREEMENT).signatories],
+        partners=load_versions(AGREEMENT).partners,
         subscriptions=subscriptions,
         context=context,
         timers=timers,

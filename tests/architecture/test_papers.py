@@ -12,7 +12,7 @@ import pytest
 from cli.contracts.catalogue import Way, catalogue
 from services.referral.door import read_update
 from services.referral.lifecycle import Asked
-from shared.agreement import load
+from shared.agreement import load, load_versions
 from shared.contracts.receipts import SubmissionOutcome
 from shared.contracts.rules import RULES
 from shared.contracts.submissions import Submission, read_submission
@@ -145,7 +145,7 @@ def test_the_update_on_the_partners_page_is_understood() -> None:
     (update,) = (text for language, text in PARTNERS.fences if language == "json")
     structured = (("content-type", b"application/cloudevents+json"),)
     letter = Letter("cna", Place(updates("cna"), 0, 0), ARRIVED, None, update.encode(), structured)
-    assert read_update(letter, None).problems == ()
+    assert read_update(letter, load_versions()).problems == ()
 
 
 def alarms() -> set[str]:

@@ -17,6 +17,7 @@ import msgspec
 from cli.contracts.catalogue import FIRMS, UPDATES, Published, Way, catalogue
 from cli.contracts.export import FOLDER
 from services.referral.door import read_update
+from shared.agreement import load_versions
 from shared.contracts.submissions import Refusal, read_submission
 from shared.feeds.numbers import Layout
 from shared.feeds.records import Decoders, Numbering, numbered, record_of
@@ -29,6 +30,7 @@ from tests.contract.written import WRITTEN
 Json = dict[str, Any]
 GOLDEN = FOLDER / "golden"
 PARTNER = "cna"
+VERSIONS = load_versions()
 _TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
@@ -71,7 +73,7 @@ def _at_the_door(record: Lying, appended_at: datetime, published: Published) -> 
         return read | {"read_as": type(content).__name__}
     assert published.topic == UPDATES
     letter = Letter(PARTNER, Place(record.topic, 0, 0), appended_at, None, record.value, record.headers)
-    update = read_update(letter, None)
+    update = read_update(letter, VERSIONS)
     assert update.content is not None, update.problems
     return _as_json(update.content)
 

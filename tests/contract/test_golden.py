@@ -14,6 +14,7 @@ from cli.contracts.catalogue import FIRMS, Way, catalogue
 from cli.contracts.export import FOLDER, golden_events
 from cli.contracts.schemas import schema_of
 from services.referral.updates import understand
+from shared.agreement import load
 from shared.contracts.submissions import Refusal
 from shared.contracts.submitted import SUBMITTED
 from shared.feeds.failures import Unreadable
@@ -24,6 +25,7 @@ from tests.contract.written import WRITTEN
 
 Json = dict[str, Any]
 BY_TYPE = {event.type: event for event in catalogue()}
+AGREEMENT = load()
 EVENTS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(GOLDEN.glob("*.json"))}
 
 
@@ -122,7 +124,7 @@ def taken(data: Json, type: str) -> bool:
     if BY_TYPE[type].topic == FIRMS:
         content = read(data, type)
         return not isinstance(content, Refusal) and not content.warnings
-    return understand(type, data, ARRIVED)[0] is not None
+    return understand(type, data, ARRIVED, AGREEMENT)[0] is not None
 
 
 @pytest.mark.parametrize("type", sorted(type for type, event in BY_TYPE.items() if event.way is Way.INBOUND))

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -75,8 +76,11 @@ class Bench:
         settings = settings_from(self.home.service_environment("intake", self.prefix), IntakeSettings)
         return running(settings, "intake", UPSTREAM, None)
 
-    def classifier(self) -> AbstractAsyncContextManager[Feeds[Any]]:
-        settings = settings_from(self.home.service_environment("classifier", self.prefix), ClassifierSettings)
+    def classifier(self, agreement: Path | None = None) -> AbstractAsyncContextManager[Feeds[Any]]:
+        environment = self.home.service_environment("classifier", self.prefix)
+        if agreement is not None:
+            environment["CLASSIFIER_AGREEMENT"] = str(agreement)
+        settings = settings_from(environment, ClassifierSettings)
         assert isinstance(settings, ClassifierSettings)
         made = service(settings)
         return running(made.settings, made.name, made.subscriptions, made.context)

@@ -3,8 +3,10 @@
 import json
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from shared.agreement import CURRENT
 from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed
 from shared.contracts.firm import Consent, Exports, ExportYear, Profile, Size
 from shared.contracts.intake import FirmErased, FirmRegistered, FirmSucceeded
@@ -114,3 +116,15 @@ async def test_a_succession_goes_on_and_leaves_the_old_codes_assessment(bench: B
     assert [kind for kind, _ in said] == [FirmAssessed.type, AssessmentSucceeded.type]
     assert (said[1][1]["successor_id"], said[1][1]["kind"], said[1][1]["said_by"]) == (new, "merger", "cna")
     assert left == 2
+
+
+async def test_a_firm_is_placed_under_the_version_of_the_day(bench: Bench, tmp_path: Path) -> None:
+    text = CURRENT.read_text(encoding="utf-8")
+    for name, since, years in (("2017.1", "2017-06-07", 5), ("2018.1", "2018-01-01", 4), ("2999.1", "2999-01-01", 3)):
+        other = text.replace('version: "2017.1"', f'version: "{name}"').replace("years: 5", f"years: {years}")
+        other = other.replace("valid_from: 2017-06-07", f"valid_from: {since}")
+        (tmp_path / f"{name}.yml").write_text(other, encoding="utf-8")
+    async with bench.upstream(), bench.classifier(tmp_path):
+        await bench.tell(registered(firm()))
+        [(_, data)] = await bench.said(1)
+    assert data["segment"]["agreement"] == "2018.1"

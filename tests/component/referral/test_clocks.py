@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from services.referral.deadlines import terms_of
 from shared.agreement import load
 from shared.feeds import clock
 from shared.feeds.runtime import Feeds
@@ -116,7 +115,7 @@ async def test_a_deadline_in_an_outage_of_ours_is_judged_a_working_day_after_it(
             ((kind, answer),) = await desk.news(1)
             assert (kind, answer["status"], answer.get("flags", [])) == ("update-recorded", "accepted", [])
         else:
-            await time.go_to(terms_of(load()).due(back, 1))
+            await time.go_to(load().working_days.due(back, 1))
             assert [kind for kind, _, _ in told(await desk.news(2))] == ["escalated", "cancelled"]
 
 

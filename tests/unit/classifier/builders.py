@@ -3,15 +3,15 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from services.classifier.criteria import IN_FORCE, Criteria
 from services.classifier.domain import assess
-from shared.agreement import load
+from shared.agreement import Criteria, load
 from shared.contracts.classifier import FirmAssessed, Segment
 from shared.contracts.firm import Exports, ExportYear, Profile, Size
 from shared.contracts.intake import FirmRegistered
 
 OBSERVED = datetime(2026, 11, 23, 9, tzinfo=UTC)
 AGREEMENT = load()
+IN_FORCE = AGREEMENT.criteria
 SMALL = Size(year=2025, staff=12, turnover_eur=1_000_000, balance_sheet_eur=500_000)
 LARGE = Size(year=2025, staff=400, turnover_eur=90_000_000, balance_sheet_eur=80_000_000)
 MARKETS = ("FR", "DE", "ES", "AT", "PL", "US", "CN", "JP", "GB", "CH")
@@ -23,7 +23,7 @@ def registered(observed_at: datetime = OBSERVED, **members: Any) -> FirmRegister
 
 
 def assessed(criteria: Criteria = IN_FORCE, **members: Any) -> FirmAssessed:
-    return assess(registered(**members), AGREEMENT, criteria)
+    return assess(registered(**members), AGREEMENT.model_copy(update={"criteria": criteria}))
 
 
 def segment_of(criteria: Criteria = IN_FORCE, **members: Any) -> Segment:

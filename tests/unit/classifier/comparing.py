@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from services.classifier.criteria import IN_FORCE
 from services.classifier.domain import ignorance
 from services.classifier.facts import window
 from services.classifier.missing import missing
@@ -15,6 +14,7 @@ from services.classifier.segments import possible
 from shared.contracts.firm import Profile
 from shared.contracts.times import rfc3339
 from tests.unit.classifier import drawing, oracle
+from tests.unit.classifier.builders import IN_FORCE
 
 
 def firms(seed: int | str, most_completions: int) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.firm import Exports, ExportYear, Range, Size
-from tests.unit.classifier.builders import segment_of, years
+from tests.unit.classifier.builders import IN_FORCE, segment_of, years
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,11 @@ def test_a_contradiction_is_named(members: dict[str, Any], warning: str) -> None
 )
 def test_what_can_be_true_is_no_contradiction(members: dict[str, Any]) -> None:
     assert segment_of(**members).warnings == ()
+
+
+def test_how_many_staff_are_too_many_for_an_artisan_is_the_policys() -> None:
+    medium = IN_FORCE.sme.medium.model_copy(update={"staff_below": 100})
+    stricter = IN_FORCE.model_copy(update={"sme": IN_FORCE.sme.model_copy(update={"medium": medium})})
+    artisan: dict[str, Any] = {"artisan": True, "size": Size(year=2025, staff=100)}
+    assert segment_of(**artisan).warnings == ()
+    assert segment_of(stricter, **artisan).warnings == ("size: an artisan firm with 100 or more staff",)

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.classifier.criteria import Criteria
 from services.classifier.domain import assess
 from shared.contracts.firm import (
     DeclaredNeed,
@@ -17,7 +16,7 @@ from shared.contracts.firm import (
     Range,
     Size,
 )
-from tests.unit.classifier.builders import AGREEMENT, LARGE, SMALL, registered, segment_of, years
+from tests.unit.classifier.builders import AGREEMENT, IN_FORCE, LARGE, SMALL, registered, segment_of, years
 
 
 def test_a_firm_of_which_nothing_is_known_can_be_anything() -> None:
@@ -161,7 +160,7 @@ def test_a_subsidiary_without_any_exports_is_no_root() -> None:
 @pytest.mark.parametrize(("open_to_large", "value"), [(True, "consolidating"), (False, "out_of_target")])
 def test_whether_large_firms_consolidate_is_the_policys_switch(open_to_large: bool, value: str) -> None:
     segment = segment_of(
-        Criteria(large_firms=open_to_large),
+        IN_FORCE.model_copy(update={"large_firms": open_to_large}),
         exports=years(0.3, 0.3, 0.3),
         presence_abroad=(),
         size=LARGE,

@@ -5,12 +5,11 @@ import random
 import pytest
 
 from services.classifier import shape
-from services.classifier.criteria import IN_FORCE
 from services.classifier.domain import ignorance
 from services.classifier.facts import window
 from services.classifier.missing import missing
 from shared.contracts.firm import Exports, ExportYear, Profile
-from tests.unit.classifier.builders import MARKETS, OBSERVED
+from tests.unit.classifier.builders import IN_FORCE, MARKETS, OBSERVED
 
 
 def profile(dice: random.Random) -> Profile:

@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 
 from services.classifier import size
-from services.classifier.criteria import Criteria, Presumptions
 from services.classifier.segments import EITHER, NO, YES
+from shared.agreement import Criteria, Presumptions
 from shared.contracts.firm import Figures, Holding, Presence, Range, Size
-from tests.unit.classifier.builders import LARGE, SMALL, segment_of, years
+from tests.unit.classifier.builders import IN_FORCE, LARGE, SMALL, segment_of, years
 
-PRESUMED = Presumptions()
+PRESUMED, SME = IN_FORCE.presumptions, IN_FORCE.sme
 
 
 def sme(of: Size | None, presumptions: Presumptions = PRESUMED) -> frozenset[bool]:
-    return size.sme(size.measure(of, presumptions))
+    return size.sme(size.measure(of, presumptions, SME))
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_a_partner_of_unknown_share_holds_a_quarter_to_a_half() -> None:
 
 
 def test_a_range_of_a_partners_share_is_open_only_where_it_says_nothing() -> None:
-    assert size.weight(Holding(kind="partner", share=Range(min=0.3))) == (0.3, 0.5)
-    assert size.weight(Holding(kind="partner", share=Range(max=0.4))) == (0.25, 0.4)
-    assert size.weight(Holding(kind="partner", share=Range(min=0.6))) == (0.6, 0.6)
+    assert size.weight(Holding(kind="partner", share=Range(min=0.3)), SME) == (0.3, 0.5)
+    assert size.weight(Holding(kind="partner", share=Range(max=0.4)), SME) == (0.25, 0.4)
+    assert size.weight(Holding(kind="partner", share=Range(min=0.6)), SME) == (0.6, 0.6)
 
 
 def test_pro_rata_staff_is_not_made_smaller_by_binary_fractions() -> None:
@@ -107,9 +107,14 @@ def test_small_staff_counts_with_its_holdings() -> None:
 # Presumptions are named where they mattered.
 
 
-def named(of: Size | None, criteria: Criteria | None = None, **members: Any) -> tuple[str, ...]:
+def presuming(**switched: bool) -> Criteria:
+    """The criteria in force, with some presumptions switched."""
+    return IN_FORCE.model_copy(update={"presumptions": PRESUMED.model_copy(update=switched)})
+
+
+def named(of: Size | None, **members: Any) -> tuple[str, ...]:
     known = {"exports": years(0, 0, 0), "presence_abroad": ()} | members
-    return segment_of(criteria or Criteria(), size=of, **known).presumptions
+    return segment_of(IN_FORCE, size=of, **known).presumptions
 
 
 def test_an_sme_by_one_years_figures_rests_on_two_presumptions() -> None:
@@ -144,18 +149,15 @@ def test_what_does_not_change_the_segment_is_not_named() -> None:
 
 def test_each_presumption_can_be_switched_off() -> None:
     small_staff = Size(year=2025, staff=5)
-    for without in (
-        Presumptions(autonomous=False),
-        Presumptions(single_year=False),
-        Presumptions(small_staff=False),
-    ):
-        segment = segment_of(Criteria(without), exports=years(0, 0, 0), presence_abroad=(), size=small_staff)
+    for presumption in ("autonomous", "single_year", "small_staff"):
+        without = presuming(**{presumption: False})
+        segment = segment_of(without, exports=years(0, 0, 0), presence_abroad=(), size=small_staff)
         assert segment.possible == ("no_experience", "out_of_target")
         assert segment.presumptions == ()
 
 
 def test_an_unstated_presence_is_none_where_the_policy_says_so() -> None:
-    criteria = Criteria(Presumptions(no_presence=True))
+    criteria = presuming(no_presence=True)
     segment = segment_of(criteria, exports=years(0, 0, 0), size=SMALL)
     assert (segment.value, segment.presumptions) == ("no_experience", ("autonomous", "single_year", "no_presence"))
     office = (Presence(country="FR", kind="office"),)

@@ -16,6 +16,7 @@ from cli.explain.leaves import spoken, told
 from cli.explain.story import tell
 from cli.explain.words import Words
 from services.referral.clocks import Kind
+from services.referral.eligibility import facts_of
 from services.referral.lifecycle import FAIL_CODES, REJECT_CODES, Ended, Flag, Status
 from services.referral.receipt import Predicate, Rule, Verdict
 from services.referral.routing import Question, route
@@ -50,7 +51,10 @@ def test_every_sentence_that_the_story_asks_for_is_in_the_tables_and_none_is_the
         "need_declared",
         "need_given",
         "waiting_consent",
+        "waiting_membership",
         "manual",
+        "answered_yes",
+        "answered_no",
     }
     assert asked == set(ENGLISH.sentences)
 
@@ -90,6 +94,7 @@ def test_a_reason_that_a_receipt_holds_in_english_is_told_in_italian() -> None:
         firm_id="f-1",
         front="information",
         import_=False,
+        facts=facts_of(Profile(codice_fiscale="12345670017"), load().criteria),
         consents=(),
         memberships=(),
         excluded=frozenset(),

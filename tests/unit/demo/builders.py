@@ -11,7 +11,7 @@ from cli.demo.facts import Got, Kept, Replied, Sent
 from cli.demo.firms import Company, Need
 from cli.demo.ledger import Ledger
 from cli.demo.mails import Taken
-from cli.demo.routes import End, Said, routes_of
+from cli.demo.routes import End, Leg, Said, routes_of
 from cli.demo.script import write_script
 from cli.demo.stores import Assessed, MailRow, NeedRow, ReferralRow, View
 from cli.demo.submissions import Script, Submission
@@ -97,6 +97,9 @@ class Perfect:
         for way in routes_of(self.script.seed, company, ACCORD):
             before: str | None = None
             for step, leg in enumerate(way.legs):
+                partner = leg.partner(firm_id(company))
+                for code in leg.copies:
+                    self._copy(company, way.need, code, leg, at + step)
                 id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{company.number}/{way.need}/{step}"))
                 data = {
                     "referral_id": id_,
@@ -104,27 +107,51 @@ class Perfect:
                     "front": way.need.front,
                     "import": way.need.import_,
                     "firm": {"codice_fiscale": company.codice_fiscale},
+                    "decision": {"rule": leg.by.value},
                 }
-                self.ledger.apply(Got(leg.partner, heard("referral.requested", "referrals", data), at + step))
+                self.ledger.apply(Got(partner, heard("referral.requested", "referrals", data), at + step))
                 status = "requested" if leg.reaction.said is Said.NOTHING else leg.reaction.said.value
                 self.referrals.append(
                     ReferralRow(
-                        referral_id=id_, firm_id=firm_id(company), partner=leg.partner, status=status, replaces=before
+                        referral_id=id_, firm_id=firm_id(company), partner=partner, status=status, replaces=before
                     )
                 )
                 self._mail(company, id_, "partner", "requested", reachable=True)
                 self._mail(company, id_, "firm", "requested", reachable=company.reachable)
                 if leg.reaction.said is not Said.NOTHING:
-                    position = self._place(f"partners.{leg.partner}.updates.v1")
-                    self.ledger.apply(Replied(leg.partner, id_, leg.reaction, position, at + step + 0.5))
+                    position = self._place(f"partners.{partner}.updates.v1")
+                    self.ledger.apply(Replied(partner, id_, leg.reaction, position, at + step + 0.5))
                     answer = {"update_id": f"demo-{id_}", "position": _json(position)}
                     self.ledger.apply(
-                        Got(leg.partner, heard("referral.update-recorded", "referrals", answer), at + step + 0.6)
+                        Got(partner, heard("referral.update-recorded", "referrals", answer), at + step + 0.6)
                     )
                 if leg.reaction.said is Said.ACCEPTED:
                     self._mail(company, id_, "firm", "accepted", reachable=company.reachable)
                 before = id_
             self.need(company, way.need, way.end)
+
+    def _copy(self, company: Company, need: Need, partner: str, leg: Leg, at: float) -> None:
+        """A copy for a body that supports, closed where the referral beside which it came is handed on."""
+        id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{company.number}/{need}/{leg.among}/copy/{partner}"))
+        data = {
+            "referral_id": id_,
+            "role": "supporting",
+            "front": need.front,
+            "import": need.import_,
+            "firm": {"codice_fiscale": company.codice_fiscale},
+            "decision": {"rule": leg.by.value},
+        }
+        self.ledger.apply(Got(partner, heard("referral.requested", "referrals", data), at))
+        self._mail(company, id_, "partner", "requested", reachable=True)
+        ends = leg.reaction.said is Said.REJECTED
+        if ends:
+            ended = {"referral_id": id_, "reason": "superseded"}
+            self.ledger.apply(Got(partner, heard("referral.cancelled", "referrals", ended), at + 0.5))
+            self._mail(company, id_, "partner", "cancelled", reachable=True)
+        status = "cancelled" if ends else "requested"
+        self.referrals.append(
+            ReferralRow(referral_id=id_, firm_id=firm_id(company), partner=partner, status=status, replaces=None)
+        )
 
     def need(self, company: Company, need: Need, end: End) -> None:
         row = NeedRow(firm_id=firm_id(company), front=need.front, import_=need.import_, state=end.value)

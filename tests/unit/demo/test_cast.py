@@ -6,20 +6,23 @@ from stdnum import luhn
 
 from cli.demo.firms import PUBLISHERS, Company, Kind, Need, facts_of, needs_of
 from cli.demo.names import slug
-from cli.demo.routes import End, Said, route, routes_of
+from cli.demo.routes import By, End, Said, route, routes_of
 from cli.demo.script import write_script
 from cli.demo.submissions import Script
 from services.classifier.domain import assess
 from services.notifier.domain import is_address
-from shared.contracts.firm import Profile
+from services.referral.eligibility import facts_of as eligibility_facts
+from services.referral.routing import Question
+from services.referral.routing import route as route_by_rules
+from shared.contracts.firm import Consent, Membership, Profile
 from shared.contracts.intake import FirmRegistered
 from shared.errors import Trouble
-from tests.unit.demo.builders import ACCORD, NOW, script
+from tests.unit.demo.builders import ACCORD, NOW, firm_id, script
 
 
-def ways(told: Script) -> list[list[tuple[str, Said]]]:
+def ways(told: Script) -> list[list[tuple[tuple[str, ...], Said]]]:
     found = [way for company in told.companies for way in routes_of(told.seed, company, ACCORD)]
-    return [[(leg.partner, leg.reaction.said) for leg in way.legs] for way in found]
+    return [[(leg.among, leg.reaction.said) for leg in way.legs] for way in found]
 
 
 def records(told: Script) -> list[tuple[str, str, bytes, float]]:
@@ -96,7 +99,7 @@ def test_a_firm_without_consent_is_referred_to_nobody() -> None:
 
 def test_finance_goes_to_its_owner_first() -> None:
     steady = company(script(60), Kind.CONSOLIDATING)
-    assert route(7, steady, Need("finance_and_insurance"), ACCORD).legs[0].partner == "sacesimest"
+    assert route(7, steady, Need("finance_and_insurance"), ACCORD).legs[0].among == ("sacesimest",)
 
 
 def test_a_rejected_need_goes_to_somebody_else() -> None:
@@ -104,7 +107,7 @@ def test_a_rejected_need_goes_to_somebody_else() -> None:
     rerouted = [way for one in told.companies for way in routes_of(7, one, ACCORD) if len(way.legs) > 1]
     assert rerouted
     for way in rerouted:
-        assert len({leg.partner for leg in way.legs}) == len(way.legs)
+        assert len({leg.among for leg in way.legs}) == len(way.legs)
         assert all(leg.reaction.said is Said.REJECTED for leg in way.legs[:-1])
 
 
@@ -124,3 +127,42 @@ def test_mailboxes_can_be_written_to_and_lead_nowhere() -> None:
 def test_numbers_that_are_used_up_are_told() -> None:
     with pytest.raises(Trouble, match="used up its numbers"):
         write_script(7, 10, 9_999_995, NOW)
+
+
+def test_a_cast_of_a_hundred_is_asked_by_every_rule_and_copies_are_sent() -> None:
+    legs = [leg for one in script(120).companies for way in routes_of(7, one, ACCORD) for leg in way.legs]
+    assert {leg.by for leg in legs} == set(By)
+    assert {len(leg.among) for leg in legs if leg.by is By.TIE} == {2}
+    assert any(leg.copies for leg in legs)
+
+
+def test_every_way_is_the_one_that_the_rules_of_the_service_take() -> None:
+    """Two restatements of one text, held against each other before a system is started."""
+    for one in script(240).companies:
+        for way in routes_of(7, one, ACCORD):
+            excluded: set[str] = set()
+            for leg in way.legs:
+                decision = route_by_rules(question_of(one, way.need, excluded), ACCORD)
+                assert (decision.rule, decision.partner, sorted(decision.supporting)) == (
+                    leg.by.value,
+                    leg.partner(firm_id(one)),
+                    list(leg.copies),
+                ), (one, way.need, excluded)
+                excluded |= {leg.partner(firm_id(one))} if leg.reaction.said is Said.REJECTED else set()
+
+
+def question_of(one: Company, need: Need, excluded: set[str]) -> Question:
+    profile = msgspec.convert(facts_of(one, NOW.year), Profile)
+    member = [Membership(partner=one.publisher, since=one.member_since)] if one.member_since else []
+    return Question(
+        firm_id=firm_id(one),
+        front=need.front,
+        import_=need.import_,
+        facts=eligibility_facts(profile, ACCORD.criteria),
+        consents=[Consent(to=code, purpose="referral", given_at=NOW) for code in one.consents],
+        memberships=member,
+        excluded=frozenset(excluded),
+        rerouted=len(excluded),
+        at=NOW,
+        day=NOW.date(),
+    )

@@ -96,6 +96,12 @@ def need_that_nobody_has(evening: Perfect) -> Evidence:
     return evening.evidence()
 
 
+def copy_that_never_came(evening: Perfect) -> Evidence:
+    id_ = next(id_ for id_, one in evening.ledger.requested.items() if not one.responsible)
+    del evening.ledger.requested[id_]
+    return evening.evidence()
+
+
 def need_left_with_nobody(evening: Perfect) -> Evidence:
     rows = [replace(row, state=End.MANUAL.value) for row in evening.needs]
     return spoiled(evening.evidence(), needs=rows)
@@ -139,6 +145,7 @@ def mail_that_was_not_sent(evening: Perfect) -> Evidence:
         (referral_to_another_partner, "routes"),
         (referral_that_never_came, "routes"),
         (need_that_nobody_has, "routes"),
+        (copy_that_never_came, "routes"),
         (need_left_with_nobody, "routes"),
         (answer_that_was_refused, "answers"),
         (answer_that_was_not_recorded, "answers"),

@@ -1,19 +1,44 @@
 """Builders for these tests: they state only what matters, the rest is the plainest case."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
-from services.referral.case import Case, Moment, Referral
+from services.referral.case import Case, Moment, Referral, Role
 from services.referral.case import Opened as Opened
 from services.referral.domain import assess
+from services.referral.eligibility import facts_of
 from services.referral.routing import Question
 from shared.agreement import Agreement, load
 from shared.contracts.classifier import FirmAssessed, Need, Segment
-from shared.contracts.firm import Consent, Contacts, Membership, Profile, Publisher
+from shared.contracts.firm import Activity, Consent, Contacts, Membership, Place, Profile, Publisher, Size
 
 FIRM = "00000000-0000-8000-8000-000000000001"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()
 ACCORD: Agreement = load()
+UNKNOWN = Profile(codice_fiscale="12345670017")
+"""A firm of which nothing is known that eligibility asks for: nobody takes it for what it is."""
+
+
+def firm(
+    *,
+    artisan: bool | None = False,
+    province: str | None = "BG",
+    division: str | None = "25",
+    staff: int | None = 12,
+    **more: Any,
+) -> Profile:
+    """A firm of which everything is known that eligibility asks for, unless it is stated as None: a small maker of
+    metal goods in Bergamo."""
+    size = Size(year=2025, staff=staff, turnover_eur=staff * 100_000, balance_sheet_eur=0) if staff else None
+    return Profile(
+        codice_fiscale="12345670017",
+        artisan=artisan,
+        office=Place(province=province) if province else None,
+        ateco=(Activity(code=f"{division}.11.00", edition="2025", main=True),) if division else None,
+        size=size,
+        **more,
+    )
 
 
 def consent(to: str = "any", *, expires_at: datetime | None = None) -> Consent:
@@ -34,8 +59,18 @@ def question(
     rerouted: int = 0,
     firm_id: str = FIRM,
     day: date = TODAY,
+    market: str | None = None,
+    unanswered: frozenset[str] = frozenset(),
+    choice: str | None = None,
+    serving: frozenset[str] = frozenset(),
+    profile: Profile = UNKNOWN,
 ) -> Question:
     return Question(
+        market=market,
+        unanswered=unanswered,
+        choice=choice,
+        serving=serving,
+        facts=facts_of(profile, ACCORD.criteria),
         firm_id=firm_id,
         front=front,
         import_=import_,
@@ -79,15 +114,21 @@ def need(
     *,
     import_: bool = False,
     market: str | None = None,
+    unit: str | None = None,
     declared_at: datetime | None = None,
 ) -> Need:
-    return Need(front=front, import_=import_, market=market, declared=True, declared_at=declared_at)
+    return Need(front=front, import_=import_, market=market, unit=unit, declared=True, declared_at=declared_at)
 
 
 def case_with(
-    *referred: Need, consents: tuple[Consent, ...] = (consent(),), members: tuple[Membership, ...] = ()
+    *referred: Need,
+    consents: tuple[Consent, ...] = (consent(),),
+    members: tuple[Membership, ...] = (),
+    profile: Profile | None = None,
 ) -> tuple[Case, list[Referral]]:
-    """A case in which these needs have just been referred, and their referrals in the order of the needs."""
+    """A case in which these needs have just been referred, and their responsible referrals in the order of the
+    needs."""
     case = Case(FIRM)
-    facts = assess(case, assessed(*referred, consents=consents, members=members), moment())
-    return case, [fact.referral for fact in facts if isinstance(fact, Opened)]
+    facts = assess(case, assessed(*referred, consents=consents, members=members, profile=profile), moment())
+    opened = [fact.referral for fact in facts if isinstance(fact, Opened)]
+    return case, [referral for referral in opened if referral.role is Role.RESPONSIBLE]

@@ -7,15 +7,26 @@ import pytest
 
 from services.referral import domain
 from services.referral.answers import Outcome, answer
-from services.referral.case import Case, Escalated, Fact, Moment, Moved, Opened, Outage, Referral, Reminded
+from services.referral.case import (
+    LEG_REJECTED,
+    Case,
+    Escalated,
+    Fact,
+    MembershipAsked,
+    Moment,
+    Moved,
+    NeedState,
+    Opened,
+    Outage,
+    Referral,
+    Reminded,
+    Role,
+)
 from services.referral.clocks import Ball, Kind, ball, is_late, judged, running
-from services.referral.deadlines import terms_of
 from services.referral.lifecycle import Ended, Flag, Status
 from services.referral.ringing import ring
 from tests.unit.referral.builders import ACCORD, NOW, case_with, consent, member, moment, need
 from tests.unit.referral.test_answers import update
-
-TERMS = terms_of(ACCORD)
 
 
 def end(month: int, day: int, year: int = 2026) -> datetime:
@@ -48,6 +59,7 @@ def names(facts: list[Fact]) -> list[str]:
         f"{type(fact).__name__} {fact.referral.partner}"
         + (f" {fact.referral.status}" if isinstance(fact, Moved) else "")
         for fact in facts
+        if not isinstance(fact, MembershipAsked)
     ]
 
 
@@ -199,11 +211,11 @@ def test_an_acceptance_after_its_deadline_holds_and_is_flagged_late() -> None:
 
 def test_an_outage_puts_off_only_what_falls_into_it() -> None:
     away = (end(12, 1), end(12, 2))
-    assert judged(end(12, 1), (away,), TERMS) == end(12, 1)
-    assert judged(end(12, 2), (away,), TERMS) == end(12, 3)
-    assert judged(end(12, 3), (away,), TERMS) == end(12, 3)
+    assert judged(end(12, 1), (away,), ACCORD) == end(12, 1)
+    assert judged(end(12, 2), (away,), ACCORD) == end(12, 3)
+    assert judged(end(12, 3), (away,), ACCORD) == end(12, 3)
     again = (end(12, 2) + timedelta(hours=1), end(12, 3))
-    assert judged(end(12, 2), (again, away), TERMS) == end(12, 4)
+    assert judged(end(12, 2), (again, away), ACCORD) == end(12, 4)
 
 
 @pytest.mark.parametrize(
@@ -217,20 +229,57 @@ def test_an_outage_puts_off_only_what_falls_into_it() -> None:
 )
 def test_what_comes_after_its_deadline_is_late(steps: tuple[Status, ...], due: datetime) -> None:
     _, referral = standing(*steps)
-    assert not is_late(referral, due, (), TERMS)
-    assert is_late(referral, due + timedelta(seconds=1), (), TERMS)
-    assert not is_late(referral, due + timedelta(seconds=1), ((NOW, due + timedelta(hours=1)),), TERMS)
+    assert not is_late(referral, due, (), ACCORD)
+    assert is_late(referral, due + timedelta(seconds=1), (), ACCORD)
+    assert not is_late(referral, due + timedelta(seconds=1), ((NOW, due + timedelta(hours=1)),), ACCORD)
 
 
 def test_nothing_is_late_on_hold() -> None:
     _, referral = standing(Status.ACCEPTED, Status.ON_HOLD)
-    assert not is_late(referral, end(12, 31), (), TERMS)
+    assert not is_late(referral, end(12, 31), (), ACCORD)
 
 
 def test_a_referral_that_ended_has_no_clock() -> None:
     case, referral = standing(Status.ACCEPTED, Status.COMPLETED)
     assert running(case, referral) == []
     assert ring(case, "nobody's", at(end(12, 31))) == []
+
+
+def legged(front: str = "assistance") -> tuple[Case, dict[Role, Referral]]:
+    case, _ = case_with(need(front, market="AE"), members=(member("cna"),))
+    return case, {one.role: one for one in case.referrals.values()}
+
+
+def test_a_copy_has_no_clock_whatever_its_body_says_of_it() -> None:
+    case, found = legged("finance_and_insurance")
+    id = found[Role.SUPPORTING].referral_id
+    for status in (Status.REQUESTED, Status.ACCEPTED, Status.IN_PROGRESS, Status.ON_HOLD):
+        copy = case.referrals[id]
+        if status is not copy.status:
+            domain.move(case, copy, status, None, NOW, moment(), hold_until=end(12, 4))
+        if status is Status.IN_PROGRESS:
+            domain.touch(case, case.referrals[id], NOW, moment())
+        copy = case.referrals[id]
+        assert (copy.status, running(case, copy)) == (status, [])
+        assert {copy.accept_by, copy.contact_by, copy.heard_by, copy.remind_at, copy.escalate_at} == {None}
+        assert not is_late(copy, end(12, 31, 2028), (), ACCORD)
+
+
+def test_an_executor_that_does_not_answer_loses_the_leg_and_a_person_places_it_anew() -> None:
+    case, found = legged()
+    leg, parent = found[Role.EXECUTOR], found[Role.RESPONSIBLE]
+    domain.move(case, parent, Status.ACCEPTED, None, NOW, moment())
+    facts = ring(case, leg.referral_id, at(end(12, 2)))
+    assert names(facts) == [
+        "Reminded assocamerestero",
+        "Escalated assocamerestero",
+        "Moved assocamerestero cancelled",
+    ]
+    asked = case.needs[leg.need_id]
+    assert (asked.state, asked.reason, asked.excluded) == (NeedState.REFERRED, LEG_REJECTED, frozenset())
+    again = domain.move(case, case.referrals[parent.referral_id], Status.REJECTED, "no_capacity", NOW, moment("no"))
+    assert [fact.referral.role for fact in again if isinstance(fact, Opened)] == [Role.RESPONSIBLE]
+    assert case.needs[leg.need_id].reason == LEG_REJECTED, "nor is it asked again by itself"
 
 
 def test_every_status_says_who_holds_the_ball() -> None:
@@ -254,7 +303,7 @@ def test_a_referral_from_before_there_were_clocks_has_none() -> None:
     bare = replace(referral, accept_by=None, remind_at=None, escalate_at=None)
     case.put(bare)
     assert running(case, bare) == []
-    assert not is_late(bare, end(12, 31), (), TERMS)
+    assert not is_late(bare, end(12, 31), (), ACCORD)
 
 
 def test_the_partner_that_gets_it_next_has_the_whole_ladder_again() -> None:

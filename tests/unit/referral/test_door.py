@@ -9,9 +9,10 @@ from services.referral.door import read_update
 from services.referral.lifecycle import Asked
 from services.referral.updates import DATA as TYPES
 from services.referral.updates import Content, Update
+from shared.agreement import Versions
 from shared.feeds.speech import Place
 from shared.feeds.subscriptions import Letter
-from tests.unit.referral.builders import NOW
+from tests.unit.referral.builders import ACCORD, NOW
 
 REFERRAL = "00000000-0000-5000-8000-000000000001"
 DATA = {"referral_id": REFERRAL, "status": "accepted", "at": NOW.isoformat()}
@@ -31,7 +32,7 @@ def headers(kind: str = UPDATED) -> list[tuple[str, bytes | None]]:
 def read(value: bytes | None, given: Sequence[tuple[str, bytes | None]] | None = None) -> Update:
     place = Place("partners.cna.updates.v1", 0, 7)
     letter = Letter("cna", place, NOW, None, value, headers() if given is None else given)
-    return read_update(letter, None)
+    return read_update(letter, Versions((ACCORD,)))
 
 
 def rules(update: Update) -> set[str]:

@@ -2,12 +2,13 @@
 
 import hashlib
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from services.referral.receipt import Change, Outcome, Predicate, Rule, Verdict, digest
 from services.referral.routing import route
-from tests.unit.referral.builders import ACCORD, NOW, consent, member, question
+from tests.unit.referral.builders import ACCORD, NOW, consent, firm, member, question
 
 
 def predicate_of(partner: str, **stated: object) -> tuple[Verdict, Predicate]:
@@ -91,10 +92,79 @@ def test_the_order_in_which_memberships_are_told_changes_nothing() -> None:
     assert route(question(members=members), ACCORD) == route(question(members=members[::-1]), ACCORD)
 
 
-def test_a_body_that_does_not_serve_the_front_leaves_it_to_the_fallback() -> None:
+def test_a_body_that_does_not_serve_the_front_supports_whoever_takes_it() -> None:
     decision = route(question("assistance", members=(member("claai"),)), ACCORD)
     assert (decision.partner, decision.rule) == ("unioncamere", Rule.FALLBACK)
-    assert predicate_of("claai", members=(member("claai"),)) == (Verdict.NOT_SELECTED, Predicate.FRONT_NOT_SERVED)
+    assert decision.supporting == ("claai",)
+    assert predicate_of("claai", members=(member("claai"),)) == (Verdict.SUPPORTING, Predicate.FRONT_NOT_SERVED)
+
+
+def test_of_two_bodies_the_one_that_serves_the_front_has_it_and_the_other_supports() -> None:
+    members = (member("claai", since=date(1990, 1, 1)), member("cna", since=date(2020, 1, 1)))
+    decision = route(question("assistance", members=members), ACCORD)
+    assert (decision.partner, decision.supporting) == ("cna", ("claai",))
+
+
+def test_the_declared_choice_goes_before_the_more_specific_and_the_older_body() -> None:
+    members = (member("assolombarda"), member("confindustria"), member("cna", since=date(1990, 1, 1)))
+    decision = route(question("information", members=members, choice="confindustria"), ACCORD)
+    assert (decision.partner, decision.rule) == ("confindustria", Rule.VERIFIED_MEMBERSHIP)
+    verdicts = {one.partner: one.predicate for one in decision.candidates}
+    assert verdicts["assolombarda"] == verdicts["cna"] == Predicate.NOT_DECLARED_CHOICE
+
+
+def test_a_choice_without_a_verified_membership_chooses_nobody() -> None:
+    assert route(question("information", members=(member("cna"),), choice="confapi"), ACCORD).partner == "cna"
+
+
+@pytest.mark.parametrize("front", ["institutional_support", "finance_and_insurance"])
+def test_the_owner_of_a_front_is_supported_by_aice_for_imports_and_by_the_firms_association(front: str) -> None:
+    decision = route(question(front, import_=True, members=(member("confcommercio"), member("cna"))), ACCORD)
+    assert set(decision.supporting) == {"aice", "cna"} or set(decision.supporting) == {"aice", "confcommercio"}
+    assert decision.rule is Rule.OWNER_OF_FRONT
+
+
+def test_of_several_associations_the_first_one_alone_gets_a_copy() -> None:
+    members = (member("cna", since=date(2001, 1, 1)), member("confapi", since=date(2000, 1, 1)))
+    assert route(question("finance_and_insurance", members=members), ACCORD).supporting == ("confapi",)
+
+
+@pytest.mark.parametrize("why", [{"consents": (consent("sacesimest"),)}, {"excluded": frozenset({"cna"})}])
+def test_an_association_gets_no_copy_without_consent_or_after_it_rejected(why: dict[str, Any]) -> None:
+    decision = route(question("finance_and_insurance", members=(member("cna"),), **why), ACCORD)
+    assert (decision.partner, decision.supporting) == ("sacesimest", ())
+
+
+@pytest.mark.parametrize(
+    ("front", "market", "executor"),
+    [("assistance", "AE", "assocamerestero"), ("assistance", None, None), ("information", "AE", None)],
+)
+def test_a_leg_in_the_market_adds_its_executor(front: str, market: str | None, executor: str | None) -> None:
+    decision = route(question(front, market=market, members=(member("cna"),)), ACCORD)
+    assert (decision.partner, decision.executor) == ("cna", executor)
+
+
+def test_an_executor_without_consent_is_not_handed_the_leg_and_the_receipt_tells_so() -> None:
+    decision = route(question(market="AE", consents=(consent("cna"),), members=(member("cna"),)), ACCORD)
+    assert (decision.partner, decision.executor) == ("cna", None)
+    assert Change("executor_consented", "assocamerestero") in decision.would_change_it
+
+
+def test_a_declared_membership_that_nobody_has_verified_is_waited_for() -> None:
+    decision = route(question(unanswered=frozenset({"cna", "claai", "unioncamere"}), profile=firm()), ACCORD)
+    assert (decision.outcome, decision.partner, decision.asks) == (Outcome.WAITING_MEMBERSHIP, None, ("cna",))
+    assert Change("membership_answered", "cna") in decision.would_change_it
+
+
+@pytest.mark.parametrize(
+    "why", [{"consents": (consent("confapi"),)}, {"excluded": frozenset({"cna"})}, {"members": (member("confapi"),)}]
+)
+def test_a_declared_membership_is_not_waited_for_without_consent_after_a_rejection_or_beside_a_verified_one(
+    why: dict[str, Any],
+) -> None:
+    decision = route(question(unanswered=frozenset({"cna"}), profile=firm(), **why), ACCORD)
+    assert (decision.partner, decision.asks) == ("confapi" if "excluded" not in why else decision.partner, ())
+    assert decision.outcome is Outcome.ASSIGNED
 
 
 @pytest.mark.parametrize("body", ["unioncamere", "assocamerestero", "regione"])

@@ -9,17 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.referral.case import CancellationAsked, Case, Moved, NeedState, Referral
-from services.referral.domain import assess
+from services.referral.case import LEG_REJECTED, CancellationAsked, Case, Moved, NeedState, Referral, Role
+from services.referral.domain import assess, move
 from services.referral.lifecycle import Status
 from services.referral.news import news
+from services.referral.queries import awaited
 from services.referral.succession import Followed, Link, follow, standing
 from shared.contracts import ids
 from shared.contracts.classifier import FirmAssessed
-from tests.unit.referral.builders import ACCORD, FIRM, NOW, assessed, consent, member, moment, need
+from tests.unit.referral.builders import ACCORD, FIRM, NOW, assessed, consent, firm, member, moment, need
 
 HEIR = "00000000-0000-8000-8000-000000000002"
 FRONTS = [front.code for front in ACCORD.fronts]
+IN_MARKET = ACCORD.in_market.fronts
 OPEN = (Status.REQUESTED, Status.RECEIVED, Status.ACCEPTED, Status.IN_PROGRESS, Status.ON_HOLD)
 BEGUN = (Status.IN_PROGRESS, Status.ON_HOLD)
 
@@ -32,16 +34,23 @@ def stood(case: Case, referral: Referral, status: Status, days: int) -> Referral
     return stands
 
 
-def with_task(firm_id: str, status: Status, days: int, front: str = "assistance") -> tuple[Case, Referral]:
+def with_task(
+    firm_id: str, status: Status, days: int, front: str = "assistance", *, legs: bool = False
+) -> tuple[Case, Referral]:
     """A firm, a member of cna, whose need was referred some days ago."""
     case = Case(firm_id)
-    assess(case, told(firm_id, front), moment(f"of {firm_id}"))
-    (referral,) = case.referrals.values()
+    assess(case, told(firm_id, front, legs=legs), moment(f"of {firm_id}"))
+    referral = next(one for one in case.referrals.values() if one.role is Role.RESPONSIBLE)
     return case, stood(case, referral, status, days)
 
 
-def told(firm_id: str, *fronts: str, to: str = "any") -> FirmAssessed:
-    whole = assessed(*map(need, fronts), members=(member("cna"),), consents=(consent(to),))
+def told(firm_id: str, *fronts: str, to: str = "any", legs: bool = False) -> FirmAssessed:
+    """Heard of the firm. `legs`: its needs name a market where that makes a leg of them."""
+    whole = assessed(
+        *(need(front, market="AE" if legs and front in IN_MARKET else None) for front in fronts),
+        members=(member("cna"),),
+        consents=(consent(to),),
+    )
     return msgspec.structs.replace(whole, firm_id=firm_id)
 
 
@@ -107,13 +116,91 @@ def test_whose_task_goes_on_under_another_name_hears_of_it_once_that_is_assessed
     assert list(news(new, NOW)) == [], "and not twice"
 
 
+def beside(case: Case, role: Role) -> list[Referral]:
+    return [one for one in case.referrals.values() if one.role is role and one.is_open]
+
+
+@pytest.mark.parametrize("front", ["finance_and_insurance", "assistance"])
+def test_what_stands_beside_a_task_goes_with_it(front: str) -> None:
+    role = Role.EXECUTOR if front in IN_MARKET else Role.SUPPORTING
+    old, referral = with_task(FIRM, Status.ACCEPTED, 3, front, legs=True)
+    (one,) = beside(old, role)
+    new = Case(HEIR)
+    assert followed(old, new) == Followed([], [])
+    moved = new.referrals[one.referral_id]
+    assert (moved.firm_id, moved.need_id) == (HEIR, new.referrals[referral.referral_id].need_id)
+    assert (moved.part_of, old.referrals) == (referral.referral_id, {})
+    assess(new, told(HEIR, front, legs=True), moment("of the heir"))
+    assert {partner for partner, _ in news(new, NOW)} == {referral.partner, one.partner}
+
+
+@pytest.mark.parametrize("front", ["finance_and_insurance", "assistance"])
+def test_what_stands_beside_a_task_that_does_not_follow_is_taken_back_with_it(front: str) -> None:
+    role = Role.EXECUTOR if front in IN_MARKET else Role.SUPPORTING
+    old, _ = with_task(FIRM, Status.REQUESTED, 3, front, legs=True)
+    new, _ = with_task(HEIR, Status.ACCEPTED, 3, front, legs=True)
+    own = beside(new, role)
+    facts = followed(old, new).old
+    assert sorted((one.referral.role, one.referral.reason) for one in facts if isinstance(one, Moved)) == [
+        *sorted([(Role.RESPONSIBLE, "firm_merged"), (role, "firm_merged")])
+    ]
+    assert (beside(old, role), beside(new, role)) == ([], own)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "stays"),
+    [
+        (Status.IN_PROGRESS, Status.ACCEPTED, "old"),
+        (Status.REQUESTED, Status.ACCEPTED, "new"),
+        (Status.IN_PROGRESS, Status.IN_PROGRESS, "new"),
+    ],
+)
+def test_of_two_legs_the_one_that_has_gone_further_stays_where_both_needs_are_one(
+    mine: Status, theirs: Status, stays: str
+) -> None:
+    old, _ = with_task(FIRM, Status.ACCEPTED, 3, legs=True)
+    new, _ = with_task(HEIR, Status.REQUESTED, 3, legs=True)
+    first, second = (beside(case, Role.EXECUTOR)[0] for case in (old, new))
+    stood(old, first, mine, 3)
+    stood(new, second, theirs, 3)
+    done = followed(old, new)
+    kept = [one.referral_id for one in beside(new, Role.EXECUTOR)]
+    assert kept == [first.referral_id if stays == "old" else second.referral_id]
+    left = [(one.referral_id, one.cancellation) for one in beside(old, Role.EXECUTOR)]
+    assert left == ([(first.referral_id, "firm_merged")] if mine is theirs else [])
+    assert len(done.old) == (stays == "new")
+
+
+def test_a_leg_that_waits_for_a_person_waits_under_the_successor_too() -> None:
+    old, _ = with_task(FIRM, Status.ACCEPTED, 3, legs=True)
+    (leg,) = beside(old, Role.EXECUTOR)
+    move(old, leg, Status.REJECTED, "no_capacity", NOW, moment("no"))
+    new = Case(HEIR)
+    followed(old, new)
+    assert [(one.state, one.reason) for one in new.needs.values()] == [(NeedState.REFERRED, LEG_REJECTED)]
+
+
+def test_a_query_stays_with_the_firm_whose_code_it_asks_for_and_nothing_waits_for_it() -> None:
+    old, new = Case(FIRM), Case(HEIR)
+    assess(old, assessed(need(), profile=firm(declared_memberships=("cna",))), moment())
+    (query,) = old.queries.values()
+    assert awaited(old) == [query]
+    followed(old, new)
+    assert [(one.state, one.reason) for one in old.needs.values()] == [(NeedState.WITHDRAWN, "firm_merged")]
+    assert (old.queries, awaited(old), new.queries) == ({query.query_id: query}, [], {})
+
+
 STATES = st.tuples(st.sampled_from([*OPEN, Status.REJECTED, Status.COMPLETED]), st.integers(2, 9))
 TASKS = st.dictionaries(st.sampled_from(FRONTS), STATES, max_size=4)
 
 
 def stands(old: Case, new: Case) -> tuple[object, ...]:
     """What matters of the two cases: needs, and who has an open task for each in which status."""
-    tasks = {one.need_id: (one.partner, one.status, one.cancellation) for one in new.referrals.values() if one.is_open}
+    tasks = {
+        (one.need_id, one.role, one.partner): (one.status, one.cancellation)
+        for one in new.referrals.values()
+        if one.is_open
+    }
     needs = {one.need_id: (one.state, one.reason, one.excluded, one.declared) for one in new.needs.values()}
     left = {one.need_id: (one.state, one.reason) for one in old.needs.values()}
     asked = {one.referral_id: (one.status, one.cancellation) for one in old.referrals.values()}
@@ -127,11 +214,15 @@ def test_it_makes_no_difference_whether_the_succession_or_the_successors_assessm
     cases: list[Case] = []
     for firm_id, tasks, consented in ((FIRM, mine, "any"), (HEIR, theirs, to)):
         case = Case(firm_id)
-        assess(case, told(firm_id, *tasks, to=consented), moment(f"of {firm_id}"))
+        assess(case, told(firm_id, *tasks, to=consented, legs=True), moment(f"of {firm_id}"))
         for referral in list(case.referrals.values()):
-            stood(case, referral, *tasks[referral.front])
+            status, days = tasks[referral.front]
+            if referral.role is Role.RESPONSIBLE:
+                stood(case, referral, status, days)
+            else:
+                stood(case, referral, Status.REQUESTED if status in OPEN else Status.CANCELLED, days)
         cases.append(case)
-    news_of_heir = told(HEIR, *sorted(fronts), to=to)
+    news_of_heir = told(HEIR, *sorted(fronts), to=to, legs=True)
     old, new = deepcopy(cases)
     new.assessment = None if not theirs else new.assessment
     followed(old, new)
@@ -140,8 +231,9 @@ def test_it_makes_no_difference_whether_the_succession_or_the_successors_assessm
     assess(other_new, news_of_heir, moment("news"))
     followed(other_old, other_new)
     assert stands(old, new) == stands(other_old, other_new)
-    open_by_need = [one.need_id for one in new.referrals.values() if one.is_open]
-    assert len(open_by_need) == len(set(open_by_need)), "one need, one open task"
+    for role in (Role.RESPONSIBLE, Role.EXECUTOR):
+        open_by_need = [one.need_id for one in new.referrals.values() if one.is_open and one.role is role]
+        assert len(open_by_need) == len(set(open_by_need)), "one need, one open task and one leg"
     kept = {one.referral_id for case in (old, new) for one in case.referrals.values()}
     assert {one.referral_id for case in cases for one in case.referrals.values()} <= kept, "nothing is lost"
 

@@ -17,7 +17,7 @@ from services.referral.updates import (
     understand,
 )
 from shared.contracts.rules import RULES
-from tests.unit.referral.builders import NOW, TODAY
+from tests.unit.referral.builders import ACCORD, NOW, TODAY
 
 REFERRAL = "00000000-0000-5000-8000-000000000001"
 
@@ -27,7 +27,7 @@ def data(**members: object) -> dict[str, object]:
 
 
 def understood(given: Mapping[str, object], kind: str = UPDATED) -> Said:
-    content, problems = understand(kind, given, NOW)
+    content, problems = understand(kind, given, NOW, ACCORD)
     assert problems == ()
     assert content is not None
     return content
@@ -40,7 +40,7 @@ def content_of(given: dict[str, object]) -> Content:
 
 
 def rules(given: dict[str, object], kind: str = UPDATED) -> dict[str, str]:
-    content, problems = understand(kind, given, NOW)
+    content, problems = understand(kind, given, NOW, ACCORD)
     assert content is None
     return {problem.pointer: problem.rule for problem in problems}
 
@@ -97,6 +97,13 @@ def test_a_hold_ends_today_at_the_earliest_and_sixty_working_days_away_at_the_la
         assert content_of(held(day.isoformat())).until == day
     for day in (TODAY - timedelta(days=1), last + timedelta(days=1), date(9999, 12, 31)):
         assert rules(held(day.isoformat())) == {"/until": "until-out-of-range"}
+
+
+def test_how_long_a_hold_may_be_is_the_agreements() -> None:
+    week = ACCORD.model_copy(update={"deadlines": ACCORD.deadlines.model_copy(update={"longest_hold": 5})})
+    last = TODAY + timedelta(days=7)
+    for day, problems in ((last, 0), (last + timedelta(days=1), 1)):
+        assert len(understand(UPDATED, held(day.isoformat()), NOW, week)[1]) == problems
 
 
 def test_a_day_of_a_hold_is_none_of_any_other_status() -> None:

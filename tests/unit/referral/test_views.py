@@ -9,9 +9,10 @@ import pytest
 from services.referral.case import Case
 from services.referral.domain import assess, move
 from services.referral.lifecycle import Status
+from services.referral.readings import partners_view
 from services.referral.routing import route
 from services.referral.updates import Outcome
-from services.referral.views import partners_view, told
+from services.referral.views import told
 from shared.contracts.firm import Contacts, Profile, Publisher
 from shared.contracts.referral import ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
