@@ -20,7 +20,7 @@ import click
 
 from cli import commands
 from cli.output import home, plain, say
-from shared.errors import Trouble, Unreachable
+from shared.errors import Trouble, Troubles, Unreachable
 
 LOG_LIMIT = 1_000_000  # bytes; a log of faults that has grown beyond it starts again
 
@@ -112,7 +112,9 @@ def _told(error: Exception) -> int:
     leaves = list(_leaves(error))
     if not all(isinstance(leaf, Trouble) for leaf in leaves):
         return _fault(error)
-    say(plain(leaves[0]))
+    lines = str(leaves[0]).splitlines() if isinstance(leaves[0], Troubles) else [leaves[0]]
+    for line in lines:
+        say(plain(line))
     return 3 if any(isinstance(leaf, Unreachable) for leaf in leaves) else 1
 
 

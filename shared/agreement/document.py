@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import yaml
 
-from shared.errors import Trouble
+from shared.errors import Troubles
 
 Location = tuple[str | int, ...]
 """Where in the document something stands: member names and list indices from the root."""
@@ -79,9 +79,9 @@ def read(path: Path) -> tuple[Document | None, list[Problem]]:
 
 
 def refuse(problems: Iterable[Problem]) -> None:
-    """Raise all of them as one Trouble, one line each in the order of the files, if there are any."""
+    """Raise all of them as one Troubles, one line each in the order of the files, if there are any."""
     if told := sorted(set(problems)):
-        raise Trouble("\n".join(map(str, told)))
+        raise Troubles("\n".join(map(str, told)))
 
 
 def _step(node: yaml.Node, step: str | int) -> tuple[yaml.Mark, yaml.Node] | None:

@@ -13,7 +13,7 @@ from cli import commands, main
 PREAMBLE = '''
 import click
 from cli.output import emit, json_option
-from shared.errors import Trouble, Unreachable
+from shared.errors import Trouble, Troubles, Unreachable
 @click.command()
 @click.option("--count", type=int)
 @json_option
@@ -61,6 +61,11 @@ def test_what_a_command_returns_is_the_exit_code(attempt: Attempt) -> None:
 def test_trouble_is_told_in_one_line_whatever_it_contains(attempt: Attempt) -> None:
     code, said = attempt(r"raise Trouble('port 9092 is taken\nby \x1b[31mnginx')")
     assert (code, said) == (1, ["port 9092 is taken by  [31mnginx"])
+
+
+def test_several_troubles_are_told_in_a_line_each(attempt: Attempt) -> None:
+    code, said = attempt(r"raise Troubles('line 1: no such front\nline 2: no such \x1b[31mpartner')")
+    assert (code, said) == (1, ["line 1: no such front", "line 2: no such  [31mpartner"])
 
 
 def test_a_part_that_does_not_answer_has_a_code_of_its_own(attempt: Attempt) -> None:
