@@ -6,6 +6,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +31,9 @@ class Servers:
     kafka: Kafka
 
 
-@pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """Started in a directory of their own; ended, by process id, with the run."""
+@contextmanager
+def serving() -> Iterator[Servers]:
+    """A broker and a database in a directory of their own; ended, by process id, afterwards."""
     root = Path(tempfile.mkdtemp(prefix="portolano-test-"))
     home = Home(root)
     postgres, kafka = Postgres(home), Kafka(home)
@@ -47,6 +48,13 @@ def servers() -> Iterator[Servers]:
         postgres.stop()
         if os.environ.get("PORTOLANO_KEEP_TESTS") is None:
             shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Those of the whole run."""
+    with serving() as both:
+        yield both
 
 
 @pytest.fixture(scope="session")
