@@ -12,8 +12,8 @@ from tests.conftest import Servers, serving
 
 @pytest.fixture(scope="module")
 def lonely() -> Iterator[Servers]:
-    """Servers that nobody else uses: a broker that was stopped is fenced, and with the thousands of partitions of a whole
-    run it takes half a minute until all have a leader again."""
+    """Servers that nobody else uses: a broker that was stopped is fenced, and with the thousands of partitions of a
+    whole run it takes half a minute until all have a leader again."""
     with serving() as both:
         yield both
 
