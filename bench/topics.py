@@ -23,11 +23,11 @@ class Topics:
 
     async def ends(self) -> Ends:
         """The offset after the last record of each partition: how many there are, since all topics begin at 0."""
-        return {key: found.offset for key, found in (await self._ask(OffsetSpec.latest())).items()}  # type: ignore[no-untyped-call]
+        return {key: found.offset for key, found in (await self._ask(OffsetSpec.latest())).items()}  # type: ignore[no-untyped-call]  # untyped there
 
     async def last_append(self) -> float:
         """Unix seconds of the newest record; 0 where there is none."""
-        newest = await self._ask(OffsetSpec.max_timestamp())  # type: ignore[no-untyped-call]
+        newest = await self._ask(OffsetSpec.max_timestamp())  # type: ignore[no-untyped-call]  # untyped there
         return max((found.timestamp for found in newest.values()), default=0) / 1000
 
     async def _ask(self, which: OffsetSpec) -> dict[tuple[str, int], ListOffsetsResultInfo]:

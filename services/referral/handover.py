@@ -70,7 +70,7 @@ def route(case: Case, need: Need, moment: Moment) -> Iterator[Fact]:
         return
     decision = decide(case, need, assessed, stated.unit, moment)
     before = case.referrals.get(need.referral_id) if need.referral_id and need.closed_at is None else None
-    opened = _open(need, decision, before, moment) if decision.partner else None
+    opened = open_responsible(need, decision.partner, before, moment) if decision.partner else None
     decided = digest(decision)
     if opened is not None or need.decided != decided:
         referral_id = opened.referral_id if opened else None
@@ -109,14 +109,14 @@ def _serving(case: Case) -> frozenset[str]:
     )
 
 
-def _open(need: Need, decision: Decision, before: Referral | None, moment: Moment) -> Referral | None:
-    if decision.partner is None:
-        return None
+def open_responsible(need: Need, partner: str, before: Referral | None, moment: Moment) -> Referral:
+    """The task of the partner that is responsible for a need from now on, its clocks started; `before` is the referral
+    that it takes the place of. The case is left as it is."""
     opened = Referral(
         referral_id=ids.referral_id(need.need_id, moment.cause_id, before.referral_id if before else 0),
         need_id=need.need_id,
         firm_id=need.firm_id,
-        partner=decision.partner,
+        partner=partner,
         front=need.front,
         import_=need.import_,
         market=need.market,

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 from services.referral import domain, routing
 from services.referral.beside import open_leg
-from services.referral.case import LEG_REJECTED, Case, Fact, Moment, Need, NeedState, Opened, Receipt, Referral, Role
-from services.referral.clocks import started
-from services.referral.lifecycle import Ended, Status
+from services.referral.case import LEG_REJECTED, Case, Fact, Moment, Need, NeedState, Opened, Receipt, Role
+from services.referral.handover import open_responsible
+from services.referral.lifecycle import Ended
 from services.referral.offers import offers
 from services.referral.receipt import (
     Candidate,
@@ -27,7 +27,6 @@ from services.referral.receipt import (
 )
 from services.referral.routing import Consented
 from shared.agreement import Agreement
-from shared.contracts import ids
 from shared.contracts.classifier import FirmAssessed
 from shared.errors import Trouble
 
@@ -71,20 +70,7 @@ def assign(case: Case, order: Assignment, moment: Moment) -> Opened:
     _may_have(order.partner, need, assessment, moment)
     decision = _decision(order, need, assessment, moment)
     before = case.referrals.get(need.referral_id) if need.referral_id else None
-    opened = Referral(
-        referral_id=ids.referral_id(need.need_id, moment.cause_id, before.referral_id if before else 0),
-        need_id=need.need_id,
-        firm_id=case.firm_id,
-        partner=order.partner,
-        front=need.front,
-        import_=need.import_,
-        market=need.market,
-        status=Status.REQUESTED,
-        requested_at=moment.at,
-        changed_at=moment.at,
-        replaces=before.referral_id if before else None,
-    )
-    referral = started(opened, moment.agreement)
+    referral = open_responsible(need, order.partner, before, moment)
     case.put(referral)
     case.put(
         replace(

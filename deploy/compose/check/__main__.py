@@ -109,7 +109,7 @@ class Check:
             for partner in partners:
                 partner.close()
         for service in KILLED:
-            until(lambda service=service: self._is_back(service), f"{service} healthy again")  # type: ignore[misc]
+            until(lambda service=service: self._is_back(service), f"{service} healthy again")  # type: ignore[misc]  # mypy cannot type a lambda's default
         told(
             f"{' and '.join(KILLED)}, killed with {FIRMS - before} firms to answer, came back by themselves and went on"
         )

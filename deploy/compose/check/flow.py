@@ -72,7 +72,7 @@ class Partner:
             if message.error() is not None:
                 raise Trouble(f"{self.code} cannot read: {message.error()}")
             headers = dict(message.headers() or [])
-            kind, number = (bytes(headers[name] or b"").decode() for name in ("ce_type", "ce_sequence"))  # type: ignore[arg-type]
+            kind, number = (bytes(headers[name] or b"").decode() for name in ("ce_type", "ce_sequence"))  # type: ignore[arg-type]  # the client's headers may be None, ours are not
             if not self._is_new(str(message.topic()), int(number)):
                 continue
             data = json.loads(message.value() or b"")
