@@ -147,7 +147,7 @@ async def _partners(home: Home, prefix: str) -> AsyncIterator[dict[str, Partner]
     partners: dict[str, Partner] = {}
     listening: list[asyncio.Task[None]] = []
     try:
-        for code in dict.fromkeys(wish.partner for wish in firms.WISHES):
+        for code in dict.fromkeys(wish.partner for wish in firms.ONE_NEED):
             client, acks = _client(home, code)
             consumer = AIOKafkaConsumer(**client, enable_auto_commit=False, auto_offset_reset="none")
             producer = AIOKafkaProducer(**client, acks=acks, enable_idempotence=True, linger_ms=0)

@@ -12,6 +12,7 @@ TITLES = {
     "raw": "raw",
     "portolano": "**portolano**",
     "typical": "typical",
+    "needs": "portolano, three needs",
     "mix": "portolano, the demo's mix",
 }
 QUIET = 0.2
@@ -88,9 +89,12 @@ def _preface(found: Results) -> Iterator[str]:
     )
     yield (
         f"- **portolano**: {_size(found, 'firms'):,} firms through the four services as they are shipped, rules "
-        "included, from intake's first read to the last acknowledged `referral.requested`; three needs each, one of "
-        "them consented; the mail gateway is away"
+        "included, from intake's first read to the last acknowledged `referral.requested`; "
+        f"{_told(found, 'portolano')}; the mail gateway is away"
     )
+    for row in ("needs", "mix"):
+        if found.rounds(row) and _told(found, row):
+            yield f"- **{TITLES[row]}**: the same, with {_told(found, row)}"
     yield (
         f"- **typical**: {_size(found, 'typical_firms'):,} firms over four hops by the book: FastStream per message, "
         "pydantic, one transaction per message with inbox and outbox; no rules"
@@ -108,7 +112,7 @@ def _warning(found: Results) -> Iterator[Sequence[str]]:
 
 
 def _ratio_rows(found: Results) -> Iterator[str]:
-    for upper, lower in (("portolano", "raw"), ("portolano", "typical"), ("mix", "raw")):
+    for upper, lower in (("portolano", "raw"), ("portolano", "typical"), ("needs", "raw"), ("mix", "raw")):
         rate = ratios(found.figure(upper, "firms_per_second"), found.figure(lower, "firms_per_second"))
         cost = ratios(_cost(found, lower), _cost(found, upper))
         if rate:
@@ -245,3 +249,8 @@ def _span(found: Results, row: str, name: str) -> Span:
 
 def _size(found: Results, name: str) -> int:
     return int(found.size[name])
+
+
+def _told(found: Results, row: str) -> str:
+    """What a firm is in that row, as it was when it was measured; nothing where the results do not say."""
+    return str(found.size["told"].get(row, ""))

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 
+from bench.firms import TOLD
+
 CONTENDERS = ("raw", "portolano", "typical")
 """Compared with each other within a round."""
-ROWS = (*CONTENDERS, "mix", "mails", "latency")
+ROWS = (*CONTENDERS, "needs", "mix", "mails", "latency")
 """Everything that is measured in a round, in its order; even rounds go backwards."""
 
 
@@ -13,8 +15,8 @@ ROWS = (*CONTENDERS, "mix", "mails", "latency")
 class Size:
     """How much is measured. Results of different sizes are never put into one file.
 
-    `firms`: of raw, portolano and mix. `singles`: firms sent one after another on the idle system. `per_second` and
-    `seconds`: the load under which latency is measured.
+    `firms`: of raw, portolano, needs and mix. `singles`: firms sent one after another on the idle system. `per_second`
+    and `seconds`: the load under which latency is measured.
     """
 
     rounds: int = 5
@@ -27,8 +29,9 @@ class Size:
     rows: tuple[str, ...] = ROWS
 
     def described(self) -> dict[str, object]:
-        """What two runs must have in common to share a file: all but the number of rounds."""
-        return {name: value for name, value in asdict(self).items() if name != "rounds"} | {"rows": list(self.rows)}
+        """What two runs must have in common to share a file: all but the number of rounds; and what their firms are."""
+        own = {name: value for name, value in asdict(self).items() if name != "rounds"}
+        return own | {"rows": list(self.rows), "told": dict(TOLD)}
 
 
 QUICK = Size(rounds=2, firms=3_000, rows=("raw", "portolano"))

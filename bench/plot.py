@@ -10,7 +10,7 @@ from html import escape
 from bench.figures import span
 from bench.results import Results
 
-ROWS = ("raw", "portolano", "mix", "typical")
+ROWS = ("raw", "portolano", "needs", "mix", "typical")
 KINDS = (("python_s", "Python", "#3b7dd8"), ("broker_s", "broker", "#d98c2b"), ("postgres_s", "PostgreSQL", "#4f9d69"))
 INK, FAINT = "#808890", "#80889055"
 LEFT, RIGHT, STEP = 110, 700, 34

@@ -50,6 +50,8 @@ async def one(at: Stand, prefix: str, row: str, size: Size) -> Figures:
             return await throughput.other(at, prefix, row, size.typical_firms)
         case "portolano":
             return await throughput.ours(at, prefix, firms.one_need(size.firms, now), size.firms, each=True)
+        case "needs":
+            return await throughput.ours(at, prefix, firms.three_needs(size.firms, now), size.firms, each=True)
         case "mix":
             return await throughput.ours(at, prefix, firms.demo_mix(size.firms, now), size.firms, each=False)
         case "mails":

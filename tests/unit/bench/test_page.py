@@ -49,6 +49,17 @@ def test_what_was_not_measured_is_not_on_the_page(found: Results) -> None:
         assert absent not in written
 
 
+def test_the_page_says_of_the_firms_what_the_results_say_and_not_what_the_bench_would_send_today(
+    found: Results,
+) -> None:
+    found.size["told"] = {"portolano": "seven needs each", "mix": "firms of another day"}
+    found.measured.append(measured("mix", 500.0))
+    written = page.page(found)
+    assert "`referral.requested`; seven needs each; the mail gateway is away" in written
+    assert "- **portolano, the demo's mix**: the same, with firms of another day" in written
+    assert "one need each" not in written
+
+
 def test_latency_and_mails_have_tables_of_their_own(found: Results) -> None:
     latency = {f"{kind}_{name}_ms": 21.4 for kind in ("idle", "load") for name in ("p50", "p90", "p99", "max")}
     found.measured.append(measured("latency", 1.0, more=latency))
