@@ -1,20 +1,17 @@
 """`portolano cancel`: a person at the Region takes a referral back, or asks the partner to end what it has begun."""
 
-import asyncio
 from dataclasses import asdict
 from functools import partial
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import click
 
-from cli.held.parts import commanding, whoever
-from cli.output import emit, json_option, plain, say
-from deploy.local.home import Home
+from cli.held.parts import whoever
+from cli.orders import carried_out, identifier, noted, rehearse_option
+from cli.output import emit, json_option, plain
 from services.referral import commands, errands
-from services.referral.errands import TakenBack
 from services.referral.lifecycle import Ended
 from services.referral.manual import CANCELS, Cancellation
-from shared.errors import Trouble
 
 CODES = tuple(why.value for why in CANCELS)
 
@@ -22,7 +19,7 @@ CODES = tuple(why.value for why in CANCELS)
 @click.command(epilog="Example: portolano cancel 7c0e4a52-… --reason firm_request --dry-run")
 @click.argument("referral")
 @click.option("--reason", required=True, type=click.Choice(CODES), help="Why; the partner is told the code.")
-@click.option("--dry-run", "rehearse", is_flag=True, help="Try it and keep nothing of it.")
+@rehearse_option
 @json_option
 def command(referral: str, reason: str, rehearse: bool, as_json: bool) -> int:
     """Take REFERRAL back from its partner.
@@ -31,8 +28,9 @@ def command(referral: str, reason: str, rehearse: bool, as_json: bool) -> int:
     firm_request and duplicate the need is closed, after superseded a person decides on it, after partner_left it goes
     to another partner. It is noted who gave the command. Exit code 1 where it is not possible.
     """
-    order = Cancellation(id=str(uuid4()), referral_id=_uuid(referral), why=Ended(reason), by=whoever())
-    done = asyncio.run(_taken_back(Home.from_environment(), order, rehearse))
+    order = Cancellation(id=str(uuid4()), referral_id=identifier("referral", referral), why=Ended(reason), by=whoever())
+    find = partial(commands.firm_of_referral, referral_id=order.referral_id)
+    done = carried_out(find, errands.cancel, order, rehearse)
     if as_json:
         emit({**asdict(done), "reason": reason, "command_id": order.id, "by": order.by, "dry_run": rehearse})
         return 0
@@ -43,21 +41,5 @@ def command(referral: str, reason: str, rehearse: bool, as_json: bool) -> int:
     now = f", with {done.partner_now}" if done.partner_now and not done.asked else ""
     click.echo(plain(f"{told} ({reason})"))
     click.echo(plain(f"    need {done.need_id}: {done.need_state}{now}"))
-    say("a dry run: nothing was kept of it" if rehearse else f"noted: {order.by}, {reason}")
+    noted(order.by, reason, rehearse)
     return 0
-
-
-async def _taken_back(home: Home, order: Cancellation, rehearse: bool) -> TakenBack:
-    async with commanding(home, "referral") as referral:
-        return await referral.carry_out(
-            partial(commands.firm_of_referral, referral_id=order.referral_id),
-            partial(errands.cancel, order, referral.code_version),
-            rehearse=rehearse,
-        )
-
-
-def _uuid(referral: str) -> str:
-    try:
-        return str(UUID(referral.strip()))
-    except ValueError:
-        raise Trouble(f"there is no referral {referral}: `portolano explain` shows those of a firm") from None

@@ -117,6 +117,7 @@ async def commands(connection: Connection, firm_id: str) -> tuple[Command, ...]:
             by=row["given_by"],
             reason=row["reason"],
             at=row["given_at"],
+            second=row["second_person"],
         )
         for row in rows
     )

@@ -85,6 +85,9 @@ _SENTENCES = {
     "erased": "The firm had its data erased, as {partner} passed on: what was observed until {until} is gone",
     "erased_everywhere": "All four stores are empty, and {partners} hear of it",
     "person_takes_back": "{by} at regione orders need “{what}” to be taken back from {partner}: {reason}",
+    "persons_correct": "{by} at regione, and {second} with them, call the referral of need “{what}” to {partner} "
+    "an error: {reason}",
+    "entered_in_error": "What {partner} had of need “{what}” is entered in error and counts no more",
     "asked_back": "{partner} is asked to end its work on need “{what}”: {reason}",
     "taken_back": "Need “{what}” is taken back from {partner}",
     "taken_back_for": "Need “{what}” is taken back from {partner}: {reason}",

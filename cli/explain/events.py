@@ -46,10 +46,11 @@ def events(journey: Journey, words: Words) -> list[Event]:
         *(_assessment(one, words) for one in journey.assessments),
         *(_decision(one, needs, journey.referrals, words) for one in journey.decisions),
         *(event for one in journey.queries for event in _query(one, words)),
-        *(_order(one, tasks, partners, words) for one in journey.commands if one.kind == "cancel"),
+        *(_order(one, tasks, partners, words) for one in journey.commands if one.kind != "assign"),
         *(_update(one, words) for one in journey.updates),
         *(_asked_back(one, one.cancellation_at, tasks, words) for one in journey.referrals if one.cancellation_at),
         *(_cancellation(one, tasks, words) for one in journey.referrals if one.status == "cancelled"),
+        *(_in_error(one, tasks, words) for one in journey.referrals if one.status == "entered_in_error"),
         *(_message(one, partners, tasks, words) for one in journey.notifications),
         *(_erasure(journey.erasure, words) if journey.erasure else ()),
     ]
@@ -184,14 +185,17 @@ def _query(one: Query, words: Words) -> Iterator[Event]:
 
 
 def _order(one: Command, tasks: Mapping[str, str], partners: Mapping[str, str], words: Words) -> Event:
-    """A person takes a referral back. (What a person assigned is told by its decision.)"""
-    sentence = words.say(
-        "person_takes_back",
-        by=one.by,
-        what=tasks.get(one.referral_id, "?"),
-        partner=partners.get(one.referral_id, words.say("the_partner")),
-        reason=words.code(one.reason or "?"),
-    )
+    """A person takes a referral back, or enters it in error with a second one. (What a person assigned is told by its
+    decision.)"""
+    places = {
+        "by": one.by,
+        "what": tasks.get(one.referral_id, "?"),
+        "partner": partners.get(one.referral_id, words.say("the_partner")),
+    }
+    if one.second is None:
+        sentence = words.say("person_takes_back", **places, reason=words.code(one.reason or "?"))
+    else:
+        sentence = words.say("persons_correct", **places, second=one.second, reason=one.reason or "?")
     return Event(one.at, 1, sentence, (), _proofs(words, referral=one.referral_id, cause=one.id))
 
 
@@ -212,6 +216,12 @@ def _cancellation(one: Referral, tasks: Mapping[str, str], words: Words) -> Even
         sentence = words.say("taken_back_for", what=what, partner=one.partner, reason=words.code(one.reason))
     else:
         sentence = words.say("taken_back", what=what, partner=one.partner)
+    return Event(one.changed_at, 2, sentence, (), _proofs(words, referral=one.referral_id))
+
+
+def _in_error(one: Referral, tasks: Mapping[str, str], words: Words) -> Event:
+    """The referral never should have been, by itself or as the copy of one."""
+    sentence = words.say("entered_in_error", what=tasks.get(one.referral_id, "?"), partner=one.partner)
     return Event(one.changed_at, 2, sentence, (), _proofs(words, referral=one.referral_id))
 
 

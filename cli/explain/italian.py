@@ -85,6 +85,9 @@ _SENTENCES = {
     "erased": "L'impresa ha fatto cancellare i dati, tramite {partner}: quanto osservato fino al {until} non c'è più",
     "erased_everywhere": "I quattro archivi sono vuoti, e ne sono informati: {partners}",
     "person_takes_back": "{by} in Regione dispone che il bisogno «{what}» sia tolto a {partner}: {reason}",
+    "persons_correct": "{by} in Regione, d'accordo con {second}, dichiara errata la pratica di {partner} "
+    "sul bisogno «{what}»: {reason}",
+    "entered_in_error": "La pratica di {partner} sul bisogno «{what}» è registrata come errore e non conta più",
     "asked_back": "A {partner} si chiede di chiudere il lavoro sul bisogno «{what}»: {reason}",
     "taken_back": "Il bisogno «{what}» viene tolto a {partner}",
     "taken_back_for": "Il bisogno «{what}» viene tolto a {partner}: {reason}",

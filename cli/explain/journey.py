@@ -197,8 +197,8 @@ class Query(Known, frozen=True):
 
 
 class Command(Known, frozen=True):
-    """What a person at the Region ordered of a referral: `kind` is assign or cancel. `id` is the cause of what
-    followed."""
+    """What a person at the Region ordered of a referral: `kind` is assign, cancel or correct, which `second` agreed
+    to. `id` is the cause of what followed."""
 
     id: str
     kind: str
@@ -206,6 +206,7 @@ class Command(Known, frozen=True):
     by: str
     reason: str | None
     at: datetime
+    second: str | None = None
 
 
 class Update(Known, frozen=True):

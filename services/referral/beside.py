@@ -16,11 +16,11 @@ from services.referral.offers import offers
 from services.referral.receipt import Decision
 from shared.contracts import ids
 
-_GIVEN_BACK = frozenset({Status.REJECTED, Status.FAILED})
+_GIVEN_BACK = frozenset({Status.REJECTED, Status.FAILED, Status.ENTERED_IN_ERROR})
 
 
 def _is_given_back(leg: Referral) -> bool:
-    """Whether its executor will not do it: so it said, or it did not answer at all."""
+    """Whether its executor will not do it: so it said, it did not answer at all, or it never should have been asked."""
     return leg.status in _GIVEN_BACK or (leg.status is Status.CANCELLED and leg.reason == Ended.NO_RESPONSE)
 
 
@@ -49,7 +49,7 @@ def _legs(case: Case, need_id: str) -> list[Referral]:
         for one in case.referrals.values()
         if one.need_id == need_id
         and one.role is Role.EXECUTOR
-        and (_is_given_back(one) or one.status not in (Status.CANCELLED, Status.ENTERED_IN_ERROR))
+        and (_is_given_back(one) or one.status is not Status.CANCELLED)
     ]
 
 

@@ -15,7 +15,6 @@ import msgspec
 from services.referral import clocks, routing
 from services.referral.beside import close_copies, given_back
 from services.referral.case import (
-    CancellationAsked,
     Case,
     Fact,
     Moment,
@@ -25,9 +24,10 @@ from services.referral.case import (
     Referral,
     Role,
 )
+from services.referral.ending import end_leg, open_ones, take_back
 from services.referral.handover import handed_on, route
 from services.referral.handover import need_id as need_id
-from services.referral.lifecycle import BY_HUB, BY_HUB_ON_REQUEST, FIRM_WITHDREW, REROUTED_FAILURE, Ended, Status
+from services.referral.lifecycle import FIRM_WITHDREW, REROUTED_FAILURE, Ended, Status
 from services.referral.receipt import Rule
 from services.referral.routing import Consented
 from services.referral.updates import Outcome as Reported
@@ -172,7 +172,7 @@ def erase(case: Case, moment: Moment) -> list[Fact]:
         bare = Profile(codice_fiscale=case.assessment.profile.codice_fiscale)
         case.assessment = msgspec.structs.replace(case.assessment, profile=bare, publishers=())
     facts: list[Fact] = []
-    for referral in _open_ones(case):
+    for referral in open_ones(case):
         facts += take_back(case, referral, Ended.FIRM_ERASED, moment)
     case.queries.clear()
     for need in list(case.needs.values()):
@@ -184,7 +184,7 @@ def erase(case: Case, moment: Moment) -> list[Fact]:
 
 
 def _end(case: Case, assessed: FirmAssessed, moment: Moment) -> Iterator[Fact]:
-    for referral in _open_ones(case):
+    for referral in open_ones(case):
         why = _why_end(referral, assessed, moment)
         if why is None:
             continue
@@ -193,36 +193,6 @@ def _end(case: Case, assessed: FirmAssessed, moment: Moment) -> Iterator[Fact]:
             state = NeedState.WITHDRAWN if why is Ended.FIRM_CEASED else NeedState.WAITING_CONSENT
             case.put(replace(case.needs[referral.need_id], state=state, reason=why.value))
         yield from facts
-
-
-def _open_ones(case: Case) -> Iterator[Referral]:
-    """The open referrals, each as it stands when its turn comes: one that ends may end its copies."""
-    for referral_id in list(case.referrals):
-        if case.referrals[referral_id].is_open:
-            yield case.referrals[referral_id]
-
-
-def take_back(case: Case, referral: Referral, why: Ended, moment: Moment) -> list[Fact]:
-    """Cancel a referral or ask for it, as the table has it; the need is left to others."""
-    if referral.status in BY_HUB[why]:
-        ended = replace(
-            referral,
-            status=Status.CANCELLED,
-            reason=why.value,
-            changed_at=moment.at,
-            resumes=None,
-            hold_until=None,
-            remind_at=None,
-            escalate_at=None,
-        )
-        case.put(ended)
-        return [Moved(ended, referral.status), *close_copies(case, ended, moment)]
-    if referral.cancellation is None and referral.status in BY_HUB_ON_REQUEST.get(why, ()):
-        asked = replace(referral, cancellation=why, cancellation_at=moment.at)
-        asked = clocks.asked_back(asked, moment.at, moment.agreement)
-        case.put(asked)
-        return [CancellationAsked(asked)]
-    return []
 
 
 def _after_cancellation(case: Case, need: Need, referral: Referral, why: Ended, moment: Moment) -> Iterator[Fact]:
@@ -242,13 +212,6 @@ def _after_cancellation(case: Case, need: Need, referral: Referral, why: Ended, 
             yield from route(case, need, moment)
         case _:
             assert_never(why)
-
-
-def end_leg(case: Case, need: Need, why: Ended | None, moment: Moment) -> Iterator[Fact]:
-    """The need is nobody's any more: its leg in the market is taken back as well."""
-    for referral in _open_ones(case):
-        if referral.need_id == need.need_id and referral.role is Role.EXECUTOR:
-            yield from take_back(case, referral, why or Ended.SUPERSEDED, moment)
 
 
 def _why_end(referral: Referral, assessed: FirmAssessed, moment: Moment) -> Ended | None:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.referral import commands, manual, store, views
-from services.referral.case import Case, Fact, Moment
+from services.referral import commands, correction, manual, store, views
+from services.referral.case import Case, Fact, Moment, Referral
+from services.referral.correction import Correction
 from services.referral.lifecycle import Status
 from services.referral.manual import Assignment, Cancellation
 from shared.agreement import Versions
@@ -29,14 +30,16 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenBack:
-    """What came of a cancellation. `asked`: the work had begun, and the partner was asked to end it. The need stands as
-    `need_state`, with its newest referral at `partner_now`, if one is open."""
+    """What came of a cancellation or a correction. The referral `was` in one status and is in another, unless it was
+    only `asked` for: then the work had begun, and the partner is to end it. The need stands as `need_state`, with its
+    newest referral at `partner_now`, if one is open."""
 
     referral_id: str
     need_id: str
     firm_id: FirmId
     partner: str
     asked: bool
+    was: str
     status: str
     need_state: str
     partner_now: str | None
@@ -71,24 +74,40 @@ async def cancel(
 ) -> tuple[TakenBack, list[Said]]:
     """Take a referral back, or ask for it. Raises `Trouble` where that is not possible."""
     case, day = await _case(firm_id, work)
+    before = case.referrals[order.referral_id]
     facts = manual.cancel(case, order, Moment(order.id, work.now, day, work.context.on(day)))
     said = await _kept(case, facts, Cause(order.id), work)
-    referral = case.referrals[order.referral_id]
-    await commands.keep_cancellation(work.connection, order, referral.need_id, code_version)
-    need = case.needs[referral.need_id]
+    await commands.keep_cancellation(work.connection, order, before.need_id, code_version)
+    return _taken_back(case, before, work.now), said
+
+
+async def correct(
+    order: Correction, code_version: str, firm_id: FirmId, work: Work[Versions]
+) -> tuple[TakenBack, list[Said]]:
+    """Enter a referral in error. Raises `Trouble` where that is not possible."""
+    case, day = await _case(firm_id, work)
+    before = case.referrals[order.referral_id]
+    facts = correction.correct(case, order, Moment(order.id, work.now, day, work.context.on(day)))
+    said = await _kept(case, facts, Cause(order.id), work)
+    await commands.keep_correction(work.connection, order, before.need_id, code_version)
+    return _taken_back(case, before, work.now), said
+
+
+def _taken_back(case: Case, before: Referral, at: datetime) -> TakenBack:
+    referral, need = case.referrals[before.referral_id], case.needs[before.need_id]
     newest = case.referrals.get(need.referral_id or "")
-    back = TakenBack(
+    return TakenBack(
         referral_id=referral.referral_id,
         need_id=referral.need_id,
-        firm_id=firm_id,
+        firm_id=referral.firm_id,
         partner=referral.partner,
-        asked=referral.status is not Status.CANCELLED,
+        asked=referral.status not in (Status.CANCELLED, Status.ENTERED_IN_ERROR),
+        was=before.status.value,
         status=referral.status.value,
         need_state=need.state.value,
         partner_now=newest.partner if newest is not None and newest.is_open else None,
-        at=work.now,
+        at=at,
     )
-    return back, said
 
 
 async def _case(firm_id: FirmId, work: Work[Versions]) -> tuple[Case, date]:

@@ -10,6 +10,7 @@ from services.referral import beside, queries, routing
 from services.referral.case import Case, Fact, Moment, Need, NeedState, Opened, Receipt, Referral, Role
 from services.referral.clocks import started
 from services.referral.eligibility import facts_of, province_of
+from services.referral.ending import end_leg
 from services.referral.lifecycle import Status
 from services.referral.offers import offers
 from services.referral.receipt import Decision, Outcome, digest
@@ -58,15 +59,31 @@ def decide(case: Case, need: Need, assessed: FirmAssessed, unit: str | None, mom
     )
 
 
+def named_by_rules(case: Case, need: Need, moment: Moment) -> str | None:
+    """Whom the rules would make responsible for the need today; None where nobody, or where it is no need any more."""
+    stated = _stated(case, need)
+    if case.assessment is None or stated is None:
+        return None
+    return decide(case, need, case.assessment, stated.unit, moment).partner
+
+
+def _stated(case: Case, need: Need) -> AssessedNeed | None:
+    """The need as the firm's assessment states it, if it does."""
+    stated = case.assessment.needs if case.assessment is not None else ()
+    return next((one for one in stated if need_id(case.firm_id, one) == need.need_id), None)
+
+
 def route(case: Case, need: Need, moment: Moment) -> Iterator[Fact]:
     """Decide on a need, keep the receipt if it says something new, open the referral if somebody is responsible, with
     those that come in beside it; ask the bodies whose word it waits for."""
     assessed = case.assessment
     if assessed is None:
         raise LookupError(f"need {need.need_id} has no assessment to be routed by")
-    stated = next((one for one in assessed.needs if need_id(case.firm_id, one) == need.need_id), None)
+    stated = _stated(case, need)
     if stated is None:
-        case.put(replace(need, state=NeedState.WITHDRAWN, reason="no_longer_needed"))
+        need = replace(need, state=NeedState.WITHDRAWN, reason="no_longer_needed")
+        case.put(need)
+        yield from end_leg(case, need, None, moment)
         return
     decision = decide(case, need, assessed, stated.unit, moment)
     before = case.referrals.get(need.referral_id) if need.referral_id and need.closed_at is None else None

@@ -11,7 +11,7 @@ from services.referral import domain, routing
 from services.referral.beside import open_leg
 from services.referral.case import LEG_REJECTED, Case, Fact, Moment, Need, NeedState, Opened, Receipt, Role
 from services.referral.handover import open_responsible
-from services.referral.lifecycle import Ended
+from services.referral.lifecycle import Ended, Status
 from services.referral.offers import offers
 from services.referral.receipt import (
     Candidate,
@@ -93,6 +93,7 @@ def _assign_leg(case: Case, need: Need, order: Assignment, assessment: FirmAsses
     if any(
         one.need_id == need.need_id and one.role is Role.EXECUTOR and one.partner == order.partner
         for one in case.referrals.values()
+        if one.status is not Status.ENTERED_IN_ERROR
     ):
         raise NotPossible(f"{order.partner} had the leg in the market of need {need.need_id}: it is out of it")
     _may_have(order.partner, need, assessment, moment)

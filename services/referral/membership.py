@@ -3,8 +3,8 @@
 from datetime import date
 
 from services.referral import domain
-from services.referral.case import Case, Fact, Moment, Need, NeedState, Query
-from services.referral.handover import decide, need_id, route
+from services.referral.case import Case, Fact, Moment, NeedState, Query
+from services.referral.handover import named_by_rules, route
 from services.referral.lifecycle import Ended, Status
 from services.referral.queries import answered
 
@@ -20,7 +20,7 @@ def answer_query(case: Case, query: Query, *, member: bool, since: date | None, 
     for and has not taken up yet, where the rules put it there and now put it elsewhere; what a person has placed
     stays."""
     requested = [
-        (need, referral, _named_by_rules(case, need, moment))
+        (need, referral, named_by_rules(case, need, moment))
         for need in case.needs.values()
         if member and need.state is NeedState.REFERRED
         for referral in [case.referrals[need.referral_id or ""]]
@@ -29,16 +29,7 @@ def answer_query(case: Case, query: Query, *, member: bool, since: date | None, 
     case.put(answered(query, member=member, since=since, at=moment.at))
     facts = reconsider(case, moment)
     for need, referral, before in requested:
-        now = _named_by_rules(case, need, moment)
+        now = named_by_rules(case, need, moment)
         if before == referral.partner and now not in (before, None):
             facts += domain.cancel(case, referral, Ended.MEMBERSHIP_CHANGED, moment)
     return facts
-
-
-def _named_by_rules(case: Case, need: Need, moment: Moment) -> str | None:
-    """Whom the rules would name for the need today."""
-    assessed = case.assessment
-    if assessed is None:
-        return None
-    stated = next((one for one in assessed.needs if need_id(case.firm_id, one) == need.need_id), None)
-    return decide(case, need, assessed, stated.unit, moment).partner if stated else None

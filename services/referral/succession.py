@@ -18,6 +18,7 @@ from datetime import datetime
 
 from services.referral import domain
 from services.referral.case import LEG_REJECTED, Case, Fact, Moment, Need, NeedState, Referral, Role
+from services.referral.ending import end_leg, take_back
 from services.referral.lifecycle import Ended, Status
 from shared.contracts import ids
 from shared.contracts.base import FirmId
@@ -78,11 +79,11 @@ def follow(old: Case, new: Case, moment: Moment) -> Followed:
         rival = next((one for one in _responsible(new) if one.need_id == target), None)
         if rival is None or _goes_first(referral, rival):
             if rival is not None:
-                done.new.extend(domain.take_back(new, rival, Ended.DUPLICATE, moment))
+                done.new.extend(take_back(new, rival, Ended.DUPLICATE, moment))
             done.new.extend(_move(old, new, need, referral, target, moment))
             done.old.extend(_withdraw(old, need, moment))
         else:
-            done.old.extend(domain.take_back(old, referral, Ended.FIRM_MERGED, moment))
+            done.old.extend(take_back(old, referral, Ended.FIRM_MERGED, moment))
             if not old.referrals[referral.referral_id].is_open:
                 done.old.extend(_withdraw(old, need, moment))
     if new.assessment is not None:
@@ -109,7 +110,7 @@ def _move(old: Case, new: Case, need: Need, referral: Referral, target: str, mom
     if leg is not None and (own is None or _goes_first(leg, own)):
         moves.append(leg)
         if own is not None:
-            facts = domain.take_back(new, own, Ended.DUPLICATE, moment)
+            facts = take_back(new, own, Ended.DUPLICATE, moment)
     unplaced = LEG_REJECTED in (need.reason, known.reason) and leg is None and own is None
     new.put(
         replace(
@@ -141,7 +142,7 @@ def _leg(case: Case, need_id: str) -> Referral | None:
 def _withdraw(case: Case, need: Need, moment: Moment) -> list[Fact]:
     """The need is the old firm's no more; a leg that has not gone with it is taken back."""
     case.put(replace(need, state=NeedState.WITHDRAWN, reason=Ended.FIRM_MERGED.value))
-    return list(domain.end_leg(case, need, Ended.FIRM_MERGED, moment))
+    return list(end_leg(case, need, Ended.FIRM_MERGED, moment))
 
 
 def _goes_first(referral: Referral, rival: Referral) -> bool:

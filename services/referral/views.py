@@ -195,13 +195,14 @@ def _moved(fact: Moved, firm: FirmAssessed) -> ReferralMoved:
 
 
 def _ended(referral: Referral) -> ReferralCancelled | ReferralClosed | None:
-    """What the partner is told of an end, beside the answer to its update."""
-    if referral.status is Status.CANCELLED:
+    """What the partner is told of an end, beside the answer to its update; not why persons entered it in error."""
+    if referral.status in (Status.CANCELLED, Status.ENTERED_IN_ERROR):
+        in_error = referral.status is Status.ENTERED_IN_ERROR
         return ReferralCancelled(
             referral_id=referral.referral_id,
             status=referral.status.value,
             at=referral.changed_at,
-            reason=referral.reason or "",
+            reason=referral.status.value if in_error else referral.reason or "",
         )
     if referral.status is Status.COMPLETED:
         return ReferralClosed(

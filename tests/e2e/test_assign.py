@@ -1,5 +1,5 @@
-"""A person at the Region decides: needs are handed over and taken back, it is kept who did it and why, and nothing that
-is not the Region's gives way."""
+"""A person at the Region decides: needs are handed over and taken back, errors are entered as such; it is kept who did
+it and why, and nothing that is not the Region's gives way."""
 
 import asyncio
 import json
@@ -25,6 +25,10 @@ def asked(partner: Partner, n: int) -> list[dict[str, Any]]:
         for one in partner.of("referral.requested.v1")
         if one["firm"]["codice_fiscale"] == tax_code(n) and one["front"] == "training_and_orientation"
     ]
+
+
+def errors_told(partner: Partner) -> list[dict[str, Any]]:
+    return [one for one in partner.of("referral.cancelled.v1") if one["status"] == "entered_in_error"]
 
 
 async def needs_of(system: System, n: int, state: str) -> str:
@@ -196,5 +200,42 @@ async def test_a_person_takes_back_what_has_not_begun_and_asks_back_what_has(sys
     ordered = f"{ME} at regione orders need “training and orientation” to be taken back from unioncamere"
     assert f"{ordered}: superseded" in story.stdout
     assert f"{ordered}: firm request" in story.stdout
+    report = await at_rest(system)
+    assert report.clean, report.told()
+
+
+async def test_two_persons_enter_in_error_what_was_completed_and_the_partner_hears_of_it(system: System) -> None:
+    publisher, chamber = Partner(system.home, "confapi"), Partner(system.home, "unioncamere")
+    try:
+        publisher.submit(submission(FIRST + 4, needs=("training_and_orientation",)))
+        publisher.flush()
+        await asyncio.to_thread(chamber.read, lambda one: bool(asked(one, FIRST + 4)))
+        referral = asked(chamber, FIRST + 4)[0]["referral_id"]
+        for status in ("accepted", "in_progress"):
+            chamber.answer(referral, status, now())
+        chamber.answer(referral, "completed", now(), outcomes=[{"code": "trained"}])
+        chamber.flush()
+        await asyncio.to_thread(chamber.read, lambda one: bool(one.of("referral.closed.v1")))
+        words = ["--reason", "it was another firm's course"]
+        alone = await asyncio.to_thread(
+            portolano, system.home, f"correct {referral} --second-person {ME.upper()}", *words
+        )
+        assert (alone.returncode, alone.stdout) == (1, "")
+        assert alone.stderr == f"{ME.upper()} gives the command: a second person is to agree\n"
+        command = f"correct {referral} --second-person bruno.v --json"
+        tried = await asyncio.to_thread(portolano, system.home, f"{command} --dry-run", *words)
+        assert (tried.returncode, lines(tried)[0]["was"]) == (0, "completed"), tried.stderr
+        done = await asyncio.to_thread(portolano, system.home, command, *words)
+        (told,) = lines(done)
+        assert (told["status"], told["need_state"], told["second_person"]) == ("entered_in_error", "manual", "bruno.v")
+        await asyncio.to_thread(chamber.read, lambda one: bool(errors_told(one)))
+    finally:
+        publisher.close()
+        chamber.close()
+    assert [one["referral_id"] for one in errors_told(chamber)] == [referral]
+    story = await asyncio.to_thread(portolano, system.home, f"explain {referral}")
+    assert (
+        f"{ME} at regione, and bruno.v with them, call the referral of need “training and orientation”" in story.stdout
+    )
     report = await at_rest(system)
     assert report.clean, report.told()

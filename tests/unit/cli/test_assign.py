@@ -1,4 +1,4 @@
-"""`portolano assign` and `cancel` before they reach a store: wrong use, and a system that is not there."""
+"""`portolano assign`, `cancel` and `correct` before they reach a store: wrong use, and a system that is not there."""
 
 from pathlib import Path
 
@@ -29,6 +29,11 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         (["cancel", ID, "--reason", "firm_ceased"], 2, "partner_left"),
         (["cancel", ID], 2, "--reason"),
         (["cancel", "no-id", "--reason", "duplicate"], 1, "there is no referral no-id"),
+        (["correct", ID, "--reason", "typed twice", "--second-person", "a colleague"], 3, "portolano up"),
+        (["correct", ID, "--reason", "typed twice"], 2, "--second-person"),
+        (["correct", ID, "--second-person", "a colleague"], 2, "--reason"),
+        (["correct", ID, "--reason", "typed twice", "--second-person", "\x07 "], 2, "1 to 64 characters"),
+        (["correct", "no-id", "--reason", "r", "--second-person", "s"], 1, "there is no referral no-id"),
     ],
 )
 def test_what_a_person_cannot_order_is_told_in_one_line(

@@ -78,3 +78,20 @@ def test_a_cancellation_is_told_with_who_ordered_it_and_the_command_that_caused_
 
 def test_italian_knows_every_reason_for_which_a_person_takes_something_back() -> None:
     assert all(why.value in ITALIAN.codes for why in CANCELS)
+
+
+def test_a_correction_is_told_with_both_persons_their_words_and_what_came_of_it() -> None:
+    order = Command(id="c-9", kind="correct", referral_id="r-1", by="anna", reason="wrong_firm", at=at(7), second="bo")
+    error = msgspec.structs.replace(WHOLE.referrals[0], status="entered_in_error", changed_at=at(7), ball="hub")
+    journey = msgspec.structs.replace(WHOLE, commands=(order,), referrals=(error,))
+    (ordered, entered) = [one for one in events(journey, ENGLISH) if one.at == at(7)]
+    assert ordered.sentence == (
+        "anna at regione, and bo with them, call the referral of need “information” to cna an error: wrong_firm"
+    )
+    assert ordered.proofs == ("referral r-1", "cause c-9")
+    assert entered.sentence == "What cna had of need “information” is entered in error and counts no more"
+    (ordered, entered) = [one for one in events(journey, ITALIAN) if one.at == at(7)]
+    assert ordered.sentence == (
+        "anna in Regione, d'accordo con bo, dichiara errata la pratica di cna sul bisogno «informazione»: wrong_firm"
+    )
+    assert "registrata come errore" in entered.sentence
