@@ -6,7 +6,7 @@ BIN := .venv/bin
 PACKAGES := $(wildcard bench cli deploy services shared tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check prove contracts bench bench-quick lock compose-secrets compose-check clean
+.PHONY: help setup demo test check chaos prove contracts bench bench-quick lock compose-secrets compose-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,9 @@ check: setup ## format, lint, types, import contracts: all four, whatever the fi
 
 prove: setup ## what is too long for the tests, at full size (minutes; the AsyncAPI parser needs Node); writes docs/prove.md
 	@$(BIN)/python -m tests.prove --page docs/prove.md --jobs "$$(nproc 2>/dev/null || echo 1)" $(ARGS)
+
+chaos: setup ## the whole system under kills, cuts and stalls, seed by seed; hours; writes docs/chaos.md and goes on where it stopped
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 contracts: setup ## contracts/ anew: schemas, AsyncAPI, rules, missing golden events; a change that breaks one is refused
 	@$(BIN)/python -m tests.contract.golden

@@ -1,0 +1,213 @@
+"""The blows of a run: chosen by the seed, struck one after the other, and counted only where they could hurt.
+
+A kill counts where the victim had something unread or unpublished before it; how much stands beside it.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import asyncpg
+from confluent_kafka import KafkaException
+
+from deploy.local.home import SERVICES
+from tests.chaos.link import Mode
+from tests.chaos.world import Replica, World
+
+_AWAY = (KafkaException, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, KeyError)
+
+
+class What(StrEnum):
+    KILL = "kill"
+    STOP = "stop"
+    KAFKA = "kafka"
+    POSTGRES = "postgres"
+    LINK = "link"
+    MAIL = "mail"
+
+
+ALL = {What.KILL: 60, What.STOP: 6, What.KAFKA: 4, What.POSTGRES: 6, What.LINK: 14, What.MAIL: 10}
+"""How often each is struck, in a hundred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds from blow to blow, and how long a stopped process stands still: the least and the most of each."""
+
+    between: tuple[float, float] = (2.0, 10.0)
+    still: tuple[float, float] = (15.0, 40.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Blow:
+    what: What
+    whom: str
+    in_flight: int
+    """Records that the victim had yet to read, or to publish."""
+    counts: bool
+
+
+@dataclass(slots=True)
+class Blows:
+    """What was struck, and how long it took until what stood still moved again (seconds)."""
+
+    struck: list[Blow] = field(default_factory=list)
+    after_kill: list[float] = field(default_factory=list)
+    after_server: list[float] = field(default_factory=list)
+
+    def counted(self, *kinds: What) -> list[Blow]:
+        return [blow for blow in self.struck if blow.counts and blow.what in (kinds or tuple(What))]
+
+
+class Striker:
+    """Strikes until told to stop, then lets everything heal."""
+
+    def __init__(self, world: World, seed: int, pace: Pace, weights: dict[What, int] | None = None) -> None:
+        self._world, self._pace = world, pace
+        self._dice = random.Random(seed)
+        self._weights = weights or ALL
+        self.blows = Blows()
+        self._later: set[asyncio.Task[None]] = set()
+        self._order: list[str] = []
+
+    async def run(self, over: asyncio.Event) -> None:
+        """Until `over` is set; everybody is up again when this returns."""
+        try:
+            while not over.is_set():
+                pause = self._dice.uniform(*self._pace.between)
+                try:
+                    await asyncio.wait_for(over.wait(), pause)
+                    break
+                except TimeoutError:
+                    await self._strike()
+        finally:
+            self._world.heal()
+            for task in list(self._later):
+                await asyncio.wait({task}, timeout=120)
+
+    async def _strike(self) -> None:
+        (what,) = self._dice.choices(list(self._weights), list(self._weights.values()))
+        match what:
+            case What.KILL:
+                await self._kill(self._victim())
+            case What.STOP:
+                replica = self._victim()
+                in_flight = await self._in_flight(replica.service)
+                self._world.stop_still(replica)
+                self._note(what, str(replica), in_flight)
+                self._after(self._dice.uniform(*self._pace.still), lambda: self._world.go_on(replica))
+            case What.KAFKA | What.POSTGRES:
+                await self._kill_server(what)
+            case What.LINK:
+                link = self._world.links[self._dice.choice(("kafka", "postgres"))]
+                mode = self._dice.choice((Mode.CUT, Mode.STALL, Mode.SLOW))
+                self._bend(what, link.name, mode, self._dice.uniform(1.0, 8.0))
+            case What.MAIL:
+                self._bend(what, "mail", self._dice.choice((Mode.CUT, Mode.STALL, Mode.REFUSE)), 5.0)
+
+    def _victim(self) -> Replica:
+        """Every service in turn, one of its replicas that does not stand still."""
+        if not self._order:
+            self._order = list(SERVICES)
+            self._dice.shuffle(self._order)
+        service = self._order.pop()
+        return self._dice.choice(
+            [one for one in self._world.replicas if one.service == service and one not in self._world.stopped]
+            or self._world.replicas
+        )
+
+    async def _kill(self, replica: Replica) -> None:
+        self._world.stop_still(replica)
+        try:
+            unread = await self._world.unread(replica.service)
+            unpublished = await self._world.unpublished(replica.service)
+        except _AWAY:
+            unread, unpublished = {}, 0
+        at = time.monotonic()
+        self._world.kill(replica)
+        in_flight = sum(end - next_ for next_, end in unread.values()) + unpublished
+        self._note(What.KILL, str(replica), in_flight)
+        self._watch([replica.service], {key: next_ for key, (next_, _) in unread.items()}, at, "after_kill")
+
+    async def _kill_server(self, what: What) -> None:
+        world = self._world
+        waiting: dict[str, dict[tuple[str, int], int]] = {}
+        in_flight = 0
+        try:
+            for service in SERVICES:
+                unread = await world.unread(service)
+                waiting[service] = {key: next_ for key, (next_, _) in unread.items()}
+                in_flight += sum(end - next_ for next_, end in unread.values()) + await world.unpublished(service)
+        except _AWAY:
+            waiting, in_flight = {}, 0
+        (world.kill_kafka if what is What.KAFKA else world.kill_postgres)()
+        self._note(what, what.value, in_flight)
+        await asyncio.sleep(self._dice.uniform(0.5, 3.0))  # how long the server is away is part of the blow
+        await world.bring_back(what.value)
+        at = time.monotonic()
+        for service, starts in waiting.items():
+            self._watch([service], starts, at, "after_server")
+
+    async def _in_flight(self, service: str) -> int:
+        try:
+            unread = await self._world.unread(service)
+        except _AWAY:
+            return 0
+        return sum(end - next_ for next_, end in unread.values())
+
+    def _bend(self, what: What, name: str, mode: Mode, seconds: float) -> None:
+        link = self._world.links[name]
+        link.set(mode)
+        self._note(what, f"{name} {mode}", 0, counts=True)
+        self._after(seconds, lambda: link.set(Mode.PASS))
+
+    def _note(self, what: What, whom: str, in_flight: int, *, counts: bool | None = None) -> None:
+        self.blows.struck.append(Blow(what, whom, in_flight, in_flight > 0 if counts is None else counts))
+
+    def _after(self, seconds: float, then: Callable[[], None]) -> None:
+        async def later() -> None:
+            await asyncio.sleep(seconds)
+            then()
+
+        self._begin(later())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    def _watch(self, services: Sequence[str], starts: dict[tuple[str, int], int], at: float, into: str) -> None:
+        """Note for each partition that had unread records how long after `at` it moved."""
+
+        async def look() -> None:
+            left = dict(starts)
+            times: list[float] = getattr(self.blows, into)
+            while left and time.monotonic() - at < 120:
+                for service in services:
+                    try:
+                        store = await self._world.store(service)
+                        try:
+                            rows = await store.fetch("SELECT topic, partition, next_offset FROM positions")
+                        finally:
+                            await store.close()
+                    except _AWAY:
+                        continue
+                    now = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+                    for key in [key for key, start in left.items() if now.get(key, 0) > start]:
+                        del left[key]
+                        times.append(time.monotonic() - at)
+                await asyncio.sleep(0.2)
+            times += [time.monotonic() - at for _ in left]
+
+        if starts:
+            self._begin(look())
+
+
+def unserved(struck: Sequence[Blow]) -> Sequence[str]:
+    """Services of which no kill has counted."""
+    killed = {blow.whom.partition("-")[0] for blow in struck if blow.counts and blow.what is What.KILL}
+    return [service for service in SERVICES if service not in killed]
