@@ -17,7 +17,7 @@ from cli.audit.evidence import Log, Record, Store
 from cli.audit.findings import Report
 from shared.contracts.classifier import AssessmentErased, FirmAssessed
 from shared.contracts.intake import FirmErased, FirmRegistered
-from shared.contracts.notifier import NotificationDelivered
+from shared.contracts.notifier import NotificationDelivered, OutcomesAnswered
 from shared.contracts.referral import ReferralMoved, ReferralOpened
 from shared.feeds.records import Packed
 
@@ -190,6 +190,23 @@ def check_referral(report: Report, life: Life, partners: Iterable[str]) -> None:
         _key(d) for kind, d in life.heard("notifier.deliveries.v1") if kind == NotificationDelivered.type
     )
     _same_rows(report, "a delivery", delivered, Counter(_key(row) for row in life.store.tables["deliveries"]), life)
+    _heard_answers(report, life, referrals)
+
+
+def _heard_answers(report: Report, life: Life, referrals: Mapping[str, Any]) -> None:
+    """What firms answered stands with their referrals; that of an erased firm may stand as unanswered."""
+    for kind, data in life.heard("notifier.deliveries.v1"):
+        if kind != OutcomesAnswered.type:
+            continue
+        row = referrals.get(data["referral_id"])
+        said = "yes" if data["confirmed"] else "disputed"
+        if row is None or row["status"] != "completed" or row["answer_by"] is None:
+            continue
+        if row["confirmed_by_firm"] != said:
+            stands = row["confirmed_by_firm"]
+            report.find(
+                "effects", f"referral {data['referral_id']}", f"the firm's answer is {said}, the store says {stands}"
+            )
 
 
 TOLD_OF_A_MOVE = {
@@ -237,6 +254,14 @@ def check_notifier(report: Report, life: Life) -> None:
             report.find(
                 "effects", f"message {'/'.join(key)}", f"is marked sent {sent[key]} times and said {said[key]} times"
             )
+    answered = Counter(row["id"] for row in life.store.tables["questions"] if row["answer"] is not None)
+    told = Counter(
+        t.data["referral_id"] for t in life.said("notifier.deliveries.v1") if t.type == OutcomesAnswered.type
+    )
+    for id in answered.keys() | told.keys():
+        if told[id] > 1 or answered[id] > told[id]:  # an erased firm's question is gone, what was said of it is not
+            counts = f"the firm's answer stands {answered[id]} times and was said {told[id]} times"
+            report.find("effects", f"referral {id}", counts)
     report.waiting["mails to be sent"] += sum(row["state"] == "pending" for row in rows)
 
 

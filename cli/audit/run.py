@@ -14,7 +14,7 @@ TABLES = {
     "intake": ("profiles",),
     "classifier": ("assessments",),
     "referral": ("assessments", "referrals", "deliveries", "decisions", "membership_queries", "erasures"),
-    "notifier": ("notifications",),
+    "notifier": ("notifications", "questions"),
 }
 
 

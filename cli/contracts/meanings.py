@@ -50,7 +50,9 @@ MEANINGS: dict[str, str] = {
     # times
     "accept_by": "Until when the partner accepts or rejects.",
     "answer_by": "Until when the partner answers; no answer by then means no.",
+    "ReferralMoved.answer_by": "Until when the firm may confirm or dispute what was reported; with completed alone.",
     "at": "When it happened.",
+    "OutcomesAnswered.at": "When the firm answered on its page.",
     "copies_until": "Until when copies of what was said before may lie on topics and in journals, at the latest.",
     "contact_by": "Until when the partner speaks with the firm.",
     "declared_at": "When the firm declared the need.",
@@ -177,7 +179,12 @@ MEANINGS: dict[str, str] = {
     "Outcome.on": "Day of the result.",
     "outcomes": "What came of the work; `completed` needs at least one.",
     "ReferralClosed.outcomes": "What came of the work, as the partner reported it.",
-    "confirmed_by_firm": "What the firm says of these outcomes; pending: it has not answered yet.",
+    "ReferralMoved.outcomes": "What came of the work, as the partner reported it; with completed alone.",
+    "confirmed": "Whether the firm confirms what the partner reported; else it disputes it.",
+    "confirmed_by_firm": "What the firm says of these outcomes; pending: it has not answered yet; unanswered: its link "
+    "has expired, or nobody asks it because this is a copy.",
+    "OutcomesAnswered.reason": "Why the firm disputes it, coded: not_finished, other_outcomes, never_contacted; absent "
+    "where it gave no reason.",
     "ReportedOutcome.code": "What came of the work.",
     "ReportedOutcome.on": "Day of the result.",
     "until": "Last day of the hold, in Italy; required with on_hold, and at most 60 working days away.",

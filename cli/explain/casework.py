@@ -83,7 +83,10 @@ async def referrals(connection: Connection, firm_id: str) -> tuple[Referral, ...
             hold_until=row["hold_until"],
             cancellation=row["cancellation"],
             cancellation_at=row["cancellation_at"],
-            ball=ball(Status(row["status"]), row["reason"]).value,
+            confirmed_by_firm=row["confirmed_by_firm"],
+            answered_at=row["answered_at"],
+            disputed_for=row["disputed_for"],
+            ball=ball(Status(row["status"]), row["reason"], row["confirmed_by_firm"]).value,
             clocks=tuple(
                 Clock(clock.kind.value, clock.due_at) for clock in running(case, case.referrals[row["referral_id"]])
             ),

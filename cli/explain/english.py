@@ -88,6 +88,10 @@ _SENTENCES = {
     "persons_correct": "{by} at regione, and {second} with them, call the referral of need “{what}” to {partner} "
     "an error: {reason}",
     "entered_in_error": "What {partner} had of need “{what}” is entered in error and counts no more",
+    "firm_yes": "The firm confirms that {partner} has completed need “{what}”",
+    "firm_disputed": "The firm disputes that {partner} has completed need “{what}”",
+    "firm_disputed_because": "The firm disputes that {partner} has completed need “{what}”: {reason}",
+    "firm_unanswered": "The firm has not said whether {partner} has completed need “{what}”; its link holds no longer",
     "asked_back": "{partner} is asked to end its work on need “{what}”: {reason}",
     "taken_back": "Need “{what}” is taken back from {partner}",
     "taken_back_for": "Need “{what}” is taken back from {partner}: {reason}",
@@ -201,6 +205,10 @@ _CODES = {
     "clock_remind": "the partner is reminded",
     "clock_escalate": "it goes one step up",
     "clock_reroute": "the need goes to another partner",
+    "not_finished": "the work is not finished",
+    "other_outcomes": "the results are not those",
+    "never_contacted": "nobody ever contacted it",
+    "clock_confirmation": "the firm's link to confirm or dispute it expires",
     "clock_cancellation": "the silence confirms the cancellation",
 }
 

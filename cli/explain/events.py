@@ -51,6 +51,7 @@ def events(journey: Journey, words: Words) -> list[Event]:
         *(_asked_back(one, one.cancellation_at, tasks, words) for one in journey.referrals if one.cancellation_at),
         *(_cancellation(one, tasks, words) for one in journey.referrals if one.status == "cancelled"),
         *(_in_error(one, tasks, words) for one in journey.referrals if one.status == "entered_in_error"),
+        *(_answer(one, one.answered_at, tasks, words) for one in journey.referrals if one.answered_at),
         *(_message(one, partners, tasks, words) for one in journey.notifications),
         *(_erasure(journey.erasure, words) if journey.erasure else ()),
     ]
@@ -223,6 +224,14 @@ def _in_error(one: Referral, tasks: Mapping[str, str], words: Words) -> Event:
     """The referral never should have been, by itself or as the copy of one."""
     sentence = words.say("entered_in_error", what=tasks.get(one.referral_id, "?"), partner=one.partner)
     return Event(one.changed_at, 2, sentence, (), _proofs(words, referral=one.referral_id))
+
+
+def _answer(one: Referral, at: datetime, tasks: Mapping[str, str], words: Words) -> Event:
+    """What the firm says of a completion."""
+    key = f"firm_{one.confirmed_by_firm}" + ("_because" if one.disputed_for else "")
+    reason = words.code(one.disputed_for) if one.disputed_for else ""
+    sentence = words.say(key, partner=one.partner, what=tasks[one.referral_id], reason=reason)
+    return Event(at, 2, sentence, (), _proofs(words, referral=one.referral_id))
 
 
 def _message(one: Notification, partners: Mapping[str, str], tasks: Mapping[str, str], words: Words) -> Event:

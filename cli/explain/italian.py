@@ -88,6 +88,11 @@ _SENTENCES = {
     "persons_correct": "{by} in Regione, d'accordo con {second}, dichiara errata la pratica di {partner} "
     "sul bisogno «{what}»: {reason}",
     "entered_in_error": "La pratica di {partner} sul bisogno «{what}» è registrata come errore e non conta più",
+    "firm_yes": "L'impresa conferma che {partner} ha concluso il lavoro sul bisogno «{what}»",
+    "firm_disputed": "L'impresa contesta che {partner} abbia concluso il lavoro sul bisogno «{what}»",
+    "firm_disputed_because": "L'impresa contesta che {partner} abbia concluso il lavoro sul bisogno «{what}»: {reason}",
+    "firm_unanswered": "L'impresa non ha detto se {partner} ha concluso il lavoro sul bisogno «{what}»; il "
+    "collegamento non è più valido",
     "asked_back": "A {partner} si chiede di chiudere il lavoro sul bisogno «{what}»: {reason}",
     "taken_back": "Il bisogno «{what}» viene tolto a {partner}",
     "taken_back_for": "Il bisogno «{what}» viene tolto a {partner}: {reason}",
@@ -107,6 +112,10 @@ _CODES = {
     "clock_remind": "parte un sollecito al partner",
     "clock_escalate": "il ritardo viene segnalato ai suoi responsabili",
     "clock_reroute": "il bisogno passa a un altro partner",
+    "not_finished": "il lavoro non è concluso",
+    "other_outcomes": "gli esiti non sono quelli indicati",
+    "never_contacted": "non è mai stata contattata",
+    "clock_confirmation": "scade il collegamento con cui l'impresa conferma o contesta",
     "clock_cancellation": "il silenzio vale come conferma dell'annullamento",
     # fronts and segments, as the agreement's readers call them
     "institutional_support": "supporto istituzionale",

@@ -167,8 +167,9 @@ class Clock(Known, frozen=True, kw_only=False):
 
 
 class Referral(Known, frozen=True):
-    """One partner's task for a need, as it stands. `cancellation` is why its partner was asked to end its work, `ball`
-    is hub, partner, firm or paused."""
+    """One partner's task for a need, as it stands. `cancellation` is why its partner was asked to end its work;
+    `confirmed_by_firm` what the firm says of its completion, and `disputed_for` why not; `ball` is hub, partner, firm
+    or paused."""
 
     referral_id: str
     need_id: str
@@ -181,6 +182,9 @@ class Referral(Known, frozen=True):
     hold_until: datetime | None = None
     cancellation: str | None = None
     cancellation_at: datetime | None = None
+    confirmed_by_firm: str | None = None
+    answered_at: datetime | None = None
+    disputed_for: str | None = None
     ball: str | None = None
     clocks: tuple[Clock, ...] = ()
 

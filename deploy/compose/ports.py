@@ -10,6 +10,7 @@ PUBLISHED = {
     "kafka_internal": ("PORTOLANO_OPERATOR_PORT", 29092),
     "postgres": ("PORTOLANO_POSTGRES_PORT", 25432),
     "mail_http": ("PORTOLANO_MAIL_PORT", 28025),
+    "notifier_page": ("PORTOLANO_PAGE_PORT", 28080),
 }
 """A port's name in `deploy.local.ports` → its variable and what it is without. `docker-compose.yml` says the same."""
 

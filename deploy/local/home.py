@@ -220,7 +220,9 @@ class Home:
         if service == "intake":
             self.secret("intake/intake_firm_key", make=lambda: secrets.token_hex(32))
         if service == "notifier":
+            self.secret("notifier/notifier_link_key", make=lambda: secrets.token_hex(32))
             settings |= {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(self.port("smtp"))}
+            settings |= {"PAGE_PORT": str(self.port("notifier_page"))}
         return {f"{service.upper()}_{name}": value for name, value in settings.items()}
 
 

@@ -146,7 +146,7 @@ def services(home: Home, more: Mapping[str, str] | None = None) -> tuple[Program
             home,
             name,
             [sys.executable, "-m", f"services.{name}"],
-            ports=(name,),
+            ports=("notifier_page", name) if name == "notifier" else (name,),
             ready_path="/readyz",
             environment={**(more or {}), **home.service_environment(name)},
         )

@@ -20,6 +20,7 @@ NAMES = (
     "classifier",
     "referral",
     "notifier",
+    "notifier_page",
     "zipkin",
     "otlp",
     "collector_health",

@@ -2,7 +2,9 @@
 
 from services.notifier.domain import House, State
 from services.notifier.handlers import SUBSCRIPTIONS, Notifier
+from services.notifier.http import FirmsDoor
 from services.notifier.mail import MailDoor
+from services.notifier.pages import Pages
 from services.notifier.rendering import Templates
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import by_state
@@ -21,10 +23,13 @@ async def messages(pool: Pool) -> list[Sample]:
 
 def service(settings: NotifierSettings) -> Service[Notifier]:
     door = MailDoor(settings.server(), connections=settings.smtp_connections)
+    agreement, links = load(settings.agreement), settings.links()
+    page = FirmsDoor(settings.page_host, settings.page_port, links, Pages(agreement))
     house = House(
-        agreement=load(settings.agreement),
+        agreement=agreement,
         desks=settings.where(),
         mail_domain=settings.sender.partition("@")[2],
+        links=links,
         write=Templates(),
     )
     return Service(
@@ -32,6 +37,6 @@ def service(settings: NotifierSettings) -> Service[Notifier]:
         settings=settings,
         subscriptions=SUBSCRIPTIONS,
         context=Notifier(house=house, new=door.wake),
-        errands=(door.send,),
+        errands=(door.send, page.serve),
         gauges=(messages,),
     )

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
+from services.notifier.links import Links
+from services.notifier.links import Purpose as Asking
+from services.notifier.questions import Question
 from services.notifier.wording import Facts, Language, Letter, Purpose, Recipient, Words, Write
 from shared.agreement import Agreement
 from shared.contracts.firm import Contacts
@@ -48,6 +51,8 @@ class Notification:
     words: Words
     channel: str = MAIL
     bare: bool = False
+    question: Question | None = None
+    """What the recipient is asked by the link in it."""
 
     @property
     def state(self) -> State:
@@ -72,12 +77,13 @@ class Desks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """What every message needs beside the event: the accord, the desks, the right-hand side of Message-IDs, and who
-    sets the words."""
+    """What every message needs beside the event: the accord, the desks, the right-hand side of Message-IDs, who signs
+    links, and who sets the words."""
 
     agreement: Agreement
     desks: Desks
     mail_domain: str
+    links: Links
     write: Write
 
 
@@ -165,11 +171,40 @@ def follow(moved: ReferralMoved, known: Task | None, house: House) -> tuple[Noti
         supporting=known.supporting if known else False,
         reason=reason,
     )
+    question = _asked(moved, known)
+    if question is not None:
+        link = house.links.to(question.link)
+        facts = replace(facts, link=link, until=question.until, outcomes=moved.outcomes)
     silent = facts.supporting or (moved.status == "cancelled" and reason in NOT_FOR_THE_FIRM)
     return tuple(
-        replace(_notification(letter, moved, facts, house), bare=erased)
+        replace(
+            _notification(letter, moved, facts, house),
+            bare=erased,
+            question=question if letter.recipient is Recipient.FIRM else None,
+        )
         for letter in LETTERS_OF_A_MOVE.get(moved.status, ())
         if not (silent and letter.recipient is Recipient.FIRM)
+    )
+
+
+def _asked(moved: ReferralMoved, known: Task | None) -> Question | None:
+    """What the firm is asked of a referral that its partner has completed: whether that is so. Nothing where it could
+    not be asked."""
+    if moved.status != "completed" or moved.answer_by is None or _address(moved.contacts) is None:
+        return None
+    if known is not None and known.supporting:
+        return None
+    return Question(
+        purpose=Asking.OUTCOMES,
+        id=moved.referral_id,
+        firm_id=moved.firm_id,
+        partner=moved.partner,
+        language=_language(moved.contacts),
+        until=moved.answer_by,
+        front=known.front if known else None,
+        import_=known.import_ if known else False,
+        market=known.market if known else None,
+        outcomes=moved.outcomes,
     )
 
 
@@ -216,5 +251,9 @@ def _language(contacts: Contacts | None) -> Language:
 
 
 def _name(partner: str, house: House) -> str:
+    return name_of(partner, house.agreement)
+
+
+def name_of(partner: str, agreement: Agreement) -> str:
     """The body's full name; an earlier version's signatory that is none any more goes by its code."""
-    return house.agreement.signatory(partner).name if partner in house.agreement.partners else partner
+    return agreement.signatory(partner).name if partner in agreement.partners else partner

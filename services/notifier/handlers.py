@@ -1,14 +1,15 @@
 """What the notifier hears: referrals that were opened or moved, firms to be forgotten. It says that these are; what was
-delivered is said by its door out, `mail`."""
+delivered is said by its door out, `mail`, and what firms answered by their page, `answering`."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from services.notifier import domain, store
+from services.notifier import domain, question_log, store
 from services.notifier.domain import House, Task
+from services.notifier.links import Purpose
 from services.notifier.store import Decided
-from shared.contracts.notifier import NotificationDelivered, NotificationsErased
+from shared.contracts.notifier import NotificationDelivered, NotificationsErased, OutcomesAnswered
 from shared.contracts.referral import CaseErased, ReferralMoved, ReferralOpened
 from shared.feeds.speech import Batch, Said, Work
 from shared.feeds.subscriptions import On
@@ -40,6 +41,10 @@ async def decide_notifications(referrals: Batch[Event], work: Work[Notifier]) ->
                 tasks[event.referral_id] = new.opened[-1]  # a later event of this batch may move or replace it
             case ReferralMoved():
                 told = domain.follow(event, tasks.get(event.referral_id), work.context.house)
+                if event.status == "entered_in_error":
+                    await _write(new, work)
+                    new = New()
+                    await question_log.drop(work.connection, Purpose.OUTCOMES, event.referral_id)
             case CaseErased():
                 told = ()
                 await _write(new, work)  # what came before is forgotten with it, what comes after is a new beginning
@@ -67,6 +72,13 @@ async def _write(new: New, work: Work[Notifier]) -> None:
         await store.keep(work.connection, new.opened)
     if new.decided:
         await store.save(work.connection, new.decided, work.now)
+        asked = [
+            replace(question, traceparent=one.traceparent)
+            for one in new.decided
+            if (question := one.notification.question) is not None
+        ]
+        if asked:
+            await question_log.keep(work.connection, asked)
         work.context.new.set()
 
 
@@ -91,6 +103,6 @@ SUBSCRIPTIONS = (
     On(
         (ReferralOpened, ReferralMoved, CaseErased),
         decide_notifications,
-        says=(NotificationDelivered, NotificationsErased),
+        says=(NotificationDelivered, OutcomesAnswered, NotificationsErased),
     ),
 )

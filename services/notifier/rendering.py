@@ -10,11 +10,10 @@ is only ever a value: it is made one line, it is escaped in HTML, and no templat
 run in Jinja's sandbox.
 """
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import assert_never
 
-import msgspec
-import yaml
 from jinja2 import (
     FileSystemLoader,
     StrictUndefined,
@@ -27,41 +26,17 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from services.notifier.terms import TEMPLATES, Terms, day_in_words, outcome_of, purpose_of, read_words
 from services.notifier.wording import LANGUAGES, LETTERS, Facts, Language, Letter, Recipient, Words, line
+from shared.contracts.referral import ReportedOutcome
 from shared.errors import Trouble
 
-TEMPLATES = Path(__file__).parent / "templates"
-
 _PARAGRAPH = '<p style="margin:0 0 16px">{}</p>'
+_BUTTON = Markup(
+    '<a href="{}" style="display:inline-block;padding:10px 18px;border:2px solid #808080;border-radius:6px;'
+    'font-weight:bold;text-decoration:none;color:inherit">{}</a>'
+)
 _NAME = Markup("<bdi>{}</bdi>")
-
-
-class Labels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What stands before the facts below a letter."""
-
-    firm: str
-    partner: str
-    front: str
-    market: str
-    referral: str
-    reference: str
-
-
-class Reasons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Code -> why a referral was cancelled, as the end of a sentence."""
-
-    partner: dict[str, str]
-    firm: dict[str, str]
-
-
-class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The shared words of one language (`terms.yml`)."""
-
-    labels: Labels
-    footer: str
-    import_: str = msgspec.field(name="import")
-    fronts: dict[str, str]
-    reasons: Reasons
 
 
 class Templates:
@@ -72,7 +47,7 @@ class Templates:
         self._loader = FileSystemLoader(directory)
         self._plain = _environment(self._loader, html=False)
         self._html = _environment(self._loader, html=True)
-        self._terms = {language: _terms(directory, language) for language in LANGUAGES}
+        self._terms = {language: read_words(directory, language, "terms.yml", Terms) for language in LANGUAGES}
         self._compiled: dict[tuple[Language, Letter], tuple[Template, Template]] = {}
         for language in LANGUAGES:
             for letter in LETTERS:
@@ -114,6 +89,9 @@ _ALL = Facts(
     rerouted=True,
     before="Partner",
     reason="reason",
+    link="https://portolano.example/answer?link=x",
+    until=datetime(2026, 1, 1, tzinfo=UTC),
+    outcomes=(ReportedOutcome(code="informed", market="DE", value_eur=1.0, on=date(2026, 1, 1)),),
 )
 _FEWEST = Facts(referral_id=_ALL.referral_id, partner="Partner")
 
@@ -132,21 +110,14 @@ def _environment(loader: FileSystemLoader, *, html: bool) -> ImmutableSandboxedE
     )
     environment.globals["layout"] = "layout.html.j2" if html else "layout.txt.j2"
     environment.filters["single_line"] = _single_line
+    environment.filters["leading_to"] = _leading_to_of_html if html else _leading_to
     environment.filters["paragraphs"] = _paragraphs_of_html if html else _paragraphs
     return environment
 
 
-def _terms(directory: Path, language: Language) -> Terms:
-    path = directory / language / "terms.yml"
-    try:
-        return msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Terms)
-    except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
-        raise Trouble(f"The words in {language}/{path.name} cannot be used: {error}") from error
-
-
 def _given(letter: Letter, language: Language, facts: Facts, terms: Terms, firm: str | None) -> dict[str, object]:
     """What a template knows; `firm` is the firm's name in the form that the template writes."""
-    partner, what = line(facts.partner), _what(facts, terms)
+    partner, what = line(facts.partner), purpose_of(facts.front, facts.import_, terms)
     match letter.recipient:
         case Recipient.PARTNER:
             reasons, who, reference = terms.reasons.partner, (terms.labels.firm, firm), terms.labels.referral
@@ -158,6 +129,7 @@ def _given(letter: Letter, language: Language, facts: Facts, terms: Terms, firm:
         who,
         (terms.labels.front, what),
         (terms.labels.market, line(facts.market or "")),
+        *((terms.labels.outcome, outcome_of(one, terms)) for one in facts.outcomes),
         (reference, facts.referral_id),
     )
     return {
@@ -170,22 +142,25 @@ def _given(letter: Letter, language: Language, facts: Facts, terms: Terms, firm:
         "rerouted": facts.rerouted,
         "before": line(facts.before or "") or None,
         "reason": facts.reason,
+        "link": facts.link,
+        "until": day_in_words(facts.until, terms) if facts.until is not None else None,
         "why": reasons.get(facts.reason or ""),
         "rows": [(label, value) for label, value in rows if value],
     }
 
 
-def _what(facts: Facts, terms: Terms) -> str | None:
-    """The front in words, one that has none by its code; None where it is not known."""
-    if facts.front is None:
-        return None
-    front = terms.fronts.get(facts.front) or line(facts.front)
-    return f"{front}, {terms.import_}" if facts.import_ else front
-
-
 def _single_line(text: str) -> str:
     """The text with every run of white space made one space; what is HTML stays that, since no tag is touched."""
     return type(text)(" ".join(str(text).split()))
+
+
+def _leading_to(words: str, link: str) -> str:
+    """Words and the address that they lead to."""
+    return f"{words}: {link}"
+
+
+def _leading_to_of_html(words: str, link: str) -> Markup:
+    return _BUTTON.format(link, words)
 
 
 def _paragraphs(text: str) -> str:

@@ -1,4 +1,5 @@
-"""What the notifier is told from outside, beside what every service is: the mail server and where the desks are."""
+"""What the notifier is told from outside, beside what every service is: the mail server, where the desks are, and where
+firms reach their page."""
 
 from typing import Annotated, Literal
 
@@ -6,6 +7,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from services.notifier.domain import Desks, is_address
+from services.notifier.links import Links
 from services.notifier.smtp import Server
 from services.notifier.wording import Language
 from shared.errors import Trouble
@@ -33,6 +35,15 @@ class NotifierSettings(ServiceSettings):
     smtp_security: Literal["none", "starttls", "tls"] = "none"
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
+    page_host: str = Field(default="127.0.0.1", description="where the firms' page listens; a container's is 0.0.0.0")
+    page_port: int = Field(ge=1, le=65535)
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~-]+)*$",
+        description="where firms reach the page; without it, this machine's loopback",
+    )
+    link_key: SecretStr = Field(min_length=32)
+    link_key_before: SecretStr | None = Field(default=None, min_length=32, description="still believed, signs nothing")
     smtp_connections: int = Field(default=6, ge=1, le=64, description="mails on their way at once, in one process")
     sender: MailAddress = "hub@portolano.example"
     desk_domain: str = Field(default="partners.portolano.example", pattern=r"^([a-z0-9-]+\.)+[a-z0-9-]{2,}$")
@@ -51,6 +62,11 @@ class NotifierSettings(ServiceSettings):
             username=self.smtp_username,
             password=self.smtp_password.get_secret_value() if self.smtp_password else None,
         )
+
+    def links(self) -> Links:
+        """Who signs the links that firms get."""
+        keys = [key.get_secret_value().encode() for key in (self.link_key, self.link_key_before) if key is not None]
+        return Links(self.public_url or f"http://127.0.0.1:{self.page_port}", keys)
 
     def where(self) -> Desks:
         """Where the partners' desks are."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.notifier import question_log
 from services.notifier.domain import Notification, Task
 from shared.contracts.base import FirmId
 from shared.contracts.notifier import Channel, Recipient
@@ -104,6 +105,7 @@ async def forget(connection: Connection, firm_id: FirmId) -> None:
     sent is not sent. A mail that is in somebody's hand at this moment may still go, and is then told as delivered."""
     await connection.execute(_FORGET_TASKS, firm_id)
     await connection.execute(_FORGET_MESSAGES, firm_id)
+    await question_log.forget(connection, firm_id)
     await aside.forget(connection, [firm_id])
 
 

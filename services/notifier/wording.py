@@ -5,8 +5,11 @@ The words themselves are templates (`templates/`); here is what they are given.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
+
+from shared.contracts.referral import ReportedOutcome
 
 Language: TypeAlias = Literal["it", "en"]
 
@@ -66,7 +69,8 @@ class Facts:
 
     `partner` and `before` (who had the need until now, where that is known) are bodies' full names, `front` a code,
     `market` an ISO 3166 alpha-2 code, `reason` a code. `front` is None of a referral that was opened before the
-    notifier kept such things; `firm_name` where it is unknown or must not be told.
+    notifier kept such things; `firm_name` where it is unknown or must not be told. `link` is where the firm answers
+    what it is asked, until `until` (UTC); `outcomes` are what the partner reported.
     """
 
     referral_id: str
@@ -79,6 +83,9 @@ class Facts:
     rerouted: bool = False
     before: str | None = None
     reason: str | None = None
+    link: str | None = None
+    until: datetime | None = None
+    outcomes: tuple[ReportedOutcome, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

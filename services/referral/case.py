@@ -10,7 +10,7 @@ from services.referral.receipt import Decision
 from services.referral.updates import Outcome
 from shared.agreement import Agreement
 from shared.contracts.classifier import FirmAssessed
-from shared.contracts.referrals import OfferedService
+from shared.contracts.referrals import Confirmation, OfferedService
 
 
 class Role(StrEnum):
@@ -71,6 +71,9 @@ class Referral:
 
     Deadlines (UTC, `clocks` sets them): by when the partner accepts, first contacts the firm, is heard of again, and by
     when its silence confirms a cancellation; and when it is reminded and escalated next, None once that was done.
+
+    Once completed: what the firm says of it, until when (UTC) its link holds, when it spoke or fell silent for good,
+    and why it disputes, coded. A copy that was closed with its parent has none of this: nobody is asked about it.
     """
 
     referral_id: str
@@ -96,6 +99,10 @@ class Referral:
     remind_at: datetime | None = None
     escalate_at: datetime | None = None
     confirm_by: datetime | None = None
+    confirmed_by_firm: Confirmation | None = None
+    answer_by: datetime | None = None
+    answered_at: datetime | None = None
+    disputed_for: str | None = None
     role: Role = Role.RESPONSIBLE
     part_of: str | None = None
 
@@ -164,6 +171,13 @@ class MembershipAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """The firm has confirmed or disputed a completed referral, or its link has expired; the status stays."""
+
+    referral: Referral
+
+
+@dataclass(frozen=True, slots=True)
 class Reminded:
     """The partner was reminded at `at` of what is awaited; the referral stands where it stood."""
 
@@ -181,7 +195,7 @@ class Escalated:
     at: datetime
 
 
-Fact: TypeAlias = Opened | Moved | CancellationAsked | Reminded | Escalated | MembershipAsked
+Fact: TypeAlias = Opened | Moved | CancellationAsked | Answered | Reminded | Escalated | MembershipAsked
 
 Outage: TypeAlias = tuple[datetime, datetime]
 """When the service began to be away, and when it was there again (UTC)."""

@@ -3,7 +3,8 @@
 Deadlines stand on the referral, set when it comes where they begin, so that a later version of the agreement changes
 none that a partner was told. Only the clocks of where it stands run: on hold all but the hold's own rest, and what was
 left of them is left when the work goes on. Where a cancellation was requested nobody is reminded of anything else. A
-supporting body's copy has no clock: nothing is awaited of it.
+supporting body's copy has no clock: nothing is awaited of it. After a completion one more clock runs, that of the
+firm's link.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from services.referral.case import Case, Outage, Referral, Role
 from services.referral.lifecycle import Status
 from shared.agreement import Agreement, day_of
 from shared.contracts.firm import Consent
+from shared.contracts.referrals import Confirmation
 
 _UNANSWERED = (Status.REQUESTED, Status.RECEIVED)
 
@@ -33,6 +35,8 @@ class Kind(StrEnum):
     """Nobody answered: the need goes to another partner."""
     CANCELLATION = "cancellation"
     """The silence after a requested cancellation confirms it."""
+    CONFIRMATION = "confirmation"
+    """The link by which the firm could confirm or dispute a completed referral has expired."""
 
 
 _ORDER = list(Kind)
@@ -79,7 +83,11 @@ def running(
 
 
 def _pending(case: Case, referral: Referral) -> Iterator[tuple[Kind, datetime | None]]:
-    if not referral.is_open or referral.role is Role.SUPPORTING:
+    if referral.role is Role.SUPPORTING:
+        return
+    if not referral.is_open:
+        if referral.status is Status.COMPLETED and referral.confirmed_by_firm == "pending":
+            yield Kind.CONFIRMATION, referral.answer_by
         return
     if referral.status is Status.ON_HOLD:
         yield Kind.HOLD, referral.hold_until
@@ -136,7 +144,11 @@ def moved(before: Referral, now: Referral, at: datetime, agreement: Agreement) -
             return replace(now, contact_by=contact_by, remind_at=None, escalate_at=contact_by)
         case Status.IN_PROGRESS:
             return heard(now, at, agreement)
-        case Status.REJECTED | Status.COMPLETED | Status.FAILED | Status.CANCELLED | Status.ENTERED_IN_ERROR:
+        case Status.COMPLETED:
+            answer_by = agreement.working_days.due(at, agreement.deadlines.firm_answer)
+            now = replace(now, confirmed_by_firm="pending", answer_by=answer_by)
+            return replace(now, remind_at=None, escalate_at=None)
+        case Status.REJECTED | Status.FAILED | Status.CANCELLED | Status.ENTERED_IN_ERROR:
             return replace(now, remind_at=None, escalate_at=None)
         case _:
             assert_never(now.status)
@@ -206,10 +218,11 @@ def awaited(status: Status) -> Waits:
             return Waits.UPDATE
 
 
-def ball(status: Status, reason: str | None = None) -> Ball:
+def ball(status: Status, reason: str | None = None, confirmed: Confirmation | None = "pending") -> Ball:
     """Who holds the ball where a referral stands so; `reason` is a hold's code.
 
-    After its end the ball is with the hub, which sees to the need; a completed one waits for the firm's word.
+    After its end the ball is with the hub, which sees to the need; a completed one waits for the firm's word, as long
+    as that may come.
     """
     match status:
         case Status.REQUESTED | Status.RECEIVED | Status.ACCEPTED | Status.IN_PROGRESS:
@@ -217,7 +230,7 @@ def ball(status: Status, reason: str | None = None) -> Ball:
         case Status.ON_HOLD:
             return Ball.FIRM if reason == "waiting_firm" else Ball.PAUSED
         case Status.COMPLETED:
-            return Ball.FIRM
+            return Ball.FIRM if confirmed == "pending" else Ball.HUB
         case Status.REJECTED | Status.FAILED | Status.CANCELLED | Status.ENTERED_IN_ERROR:
             return Ball.HUB
         case _:

@@ -12,7 +12,7 @@ from typing import assert_never
 
 import msgspec
 
-from services.referral import clocks, routing
+from services.referral import clocks, closure, routing
 from services.referral.beside import close_copies, given_back
 from services.referral.case import (
     Case,
@@ -174,6 +174,7 @@ def erase(case: Case, moment: Moment) -> list[Fact]:
     facts: list[Fact] = []
     for referral in open_ones(case):
         facts += take_back(case, referral, Ended.FIRM_ERASED, moment)
+    facts += closure.withdraw(case, moment.at)
     case.queries.clear()
     for need in list(case.needs.values()):
         if need.state not in (NeedState.MET, NeedState.UNMET, NeedState.WITHDRAWN):

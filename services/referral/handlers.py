@@ -5,7 +5,18 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import assert_never
 
-from services.referral import domain, erasures, farewells, membership, query_log, store, successions, update_log, views
+from services.referral import (
+    closure,
+    domain,
+    erasures,
+    farewells,
+    membership,
+    query_log,
+    store,
+    successions,
+    update_log,
+    views,
+)
 from services.referral.answers import Answer, Outcome, answer
 from services.referral.case import Moment
 from services.referral.door import read_update
@@ -15,7 +26,7 @@ from services.referral.timepiece import KIND, QUERY, outages_of
 from services.referral.updates import Update
 from shared.agreement import Versions, day_of
 from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed
-from shared.contracts.notifier import NotificationDelivered, NotificationsErased
+from shared.contracts.notifier import NotificationDelivered, NotificationsErased, OutcomesAnswered
 from shared.contracts.referral import CaseErased, ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
     FirmForgotten,
@@ -128,11 +139,14 @@ async def find_firms(connection: Connection, updates: Sequence[Update]) -> list[
     return [firms.get((one.partner, one.referral_id or one.query_id or "")) for one in updates]
 
 
-async def record_deliveries(
-    deliveries: Batch[NotificationDelivered | NotificationsErased], work: Work[Versions]
-) -> list[Said]:
-    """Keep with each referral what was delivered about it. Where the last store has forgotten a firm, say so to whoever
-    asked for it and to all who got anything of the firm."""
+Told = NotificationDelivered | OutcomesAnswered | NotificationsErased
+
+
+async def record_deliveries(deliveries: Batch[Told], work: Work[Versions]) -> list[Said]:
+    """Keep with each referral what was delivered about it, and what the firm says of its end. Where the last store has
+    forgotten a firm, say so to whoever asked for it and to all who got anything of the firm."""
+    spoken = sorted({heard.event.firm_id for heard in deliveries if isinstance(heard.event, OutcomesAnswered)})
+    cases = await store.load_cases(work.connection, spoken, assessments=True) if spoken else {}
     delivered: list[NotificationDelivered] = []
     said: list[Said] = []
     keep = work.context.on(day_of(work.now)).topics.keep_days
@@ -141,6 +155,12 @@ async def record_deliveries(
         match event:
             case NotificationDelivered():
                 delivered.append(event)
+            case OutcomesAnswered():
+                case = cases[event.firm_id]
+                facts = closure.take(
+                    case, event.referral_id, confirmed=event.confirmed, reason=event.reason, at=event.at
+                )
+                said += views.told(facts, case, heard.cause)
             case NotificationsErased():
                 done = await erasures.complete(work.connection, event, work.now)
                 said += farewells.forgotten(
@@ -149,6 +169,8 @@ async def record_deliveries(
             case _:
                 assert_never(event)
     await update_log.save_deliveries(work.connection, delivered)
+    if cases:
+        await store.save_cases(work.connection, cases.values(), work.now)
     return said
 
 
@@ -182,6 +204,7 @@ SUBSCRIPTIONS = (
             MembershipQueried,
             ReferralCancelled,
             ReferralCancellationRequested,
+            ReferralClosed,
             FirmStatus,
             CaseErased,
         ),
@@ -207,7 +230,11 @@ SUBSCRIPTIONS = (
             FirmStatus,
         ),
     ),
-    On((NotificationDelivered, NotificationsErased), record_deliveries, says=(FirmForgotten,)),
+    On(
+        (NotificationDelivered, OutcomesAnswered, NotificationsErased),
+        record_deliveries,
+        says=(ReferralClosed, FirmForgotten),
+    ),
 )
 
 TIMERS = (
@@ -223,6 +250,7 @@ TIMERS = (
             ReferralEscalated,
             ReferralCancelled,
             ReferralCancellationRequested,
+            ReferralClosed,
             FirmStatus,
         ),
     ),

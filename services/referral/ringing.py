@@ -7,7 +7,7 @@ that are due together are heard in order, until one of them ends the referral.
 from dataclasses import replace
 from typing import assert_never
 
-from services.referral import domain
+from services.referral import closure, domain
 from services.referral.case import Case, Escalated, Fact, Moment, Referral, Reminded
 from services.referral.clocks import Kind, awaited, running
 from services.referral.lifecycle import Ended, Status
@@ -45,5 +45,7 @@ def _heard(kind: Kind, case: Case, referral: Referral, moment: Moment) -> list[F
             return domain.cancel(case, referral, Ended.NO_RESPONSE, moment)
         case Kind.CANCELLATION:
             return domain.move(case, referral, Status.CANCELLED, None, moment.at, moment)
+        case Kind.CONFIRMATION:
+            return closure.expire(case, referral)
         case _:
             assert_never(kind)

@@ -68,24 +68,30 @@ ON CONFLICT (need_id) DO UPDATE SET
 _SAVE_REFERRALS = """
 INSERT INTO referrals (referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
                        requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes,
-                       accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by, role, part_of)
+                       accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by, role, part_of,
+                       confirmed_by_firm, answer_by, answered_at, disputed_for)
 SELECT referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
        requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes::jsonb,
-       accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by, role, part_of
+       accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by, role, part_of,
+       confirmed_by_firm, answer_by, answered_at, disputed_for
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::text[],
             $9::text[], $10::uuid[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::timestamptz[],
             $15::text[], $16::timestamptz[], $17::text[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[],
-            $21::timestamptz[], $22::timestamptz[], $23::timestamptz[], $24::text[], $25::uuid[])
+            $21::timestamptz[], $22::timestamptz[], $23::timestamptz[], $24::text[], $25::uuid[], $26::text[],
+            $27::timestamptz[], $28::timestamptz[], $29::text[])
      AS changed (referral_id, need_id, firm_id, partner, front, import, market, status, reason, replaces,
                  requested_at, changed_at, resumes, hold_until, cancellation, cancellation_at, outcomes,
-                 accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by, role, part_of)
+                 accept_by, contact_by, heard_by, remind_at, escalate_at, confirm_by, role, part_of,
+                 confirmed_by_firm, answer_by, answered_at, disputed_for)
 ON CONFLICT (referral_id) DO UPDATE SET
     need_id = excluded.need_id, firm_id = excluded.firm_id,
     status = excluded.status, reason = excluded.reason, changed_at = excluded.changed_at, resumes = excluded.resumes,
     hold_until = excluded.hold_until, cancellation = excluded.cancellation,
     cancellation_at = excluded.cancellation_at, outcomes = excluded.outcomes,
     accept_by = excluded.accept_by, contact_by = excluded.contact_by, heard_by = excluded.heard_by,
-    remind_at = excluded.remind_at, escalate_at = excluded.escalate_at, confirm_by = excluded.confirm_by
+    remind_at = excluded.remind_at, escalate_at = excluded.escalate_at, confirm_by = excluded.confirm_by,
+    confirmed_by_firm = excluded.confirmed_by_firm, answer_by = excluded.answer_by,
+    answered_at = excluded.answered_at, disputed_for = excluded.disputed_for
 """
 
 _SAVE_RECEIPTS = """
@@ -186,6 +192,10 @@ async def _save_referrals(connection: Connection, referrals: Sequence[Referral])
             [one.confirm_by for one in referrals],
             [one.role.value for one in referrals],
             [one.part_of for one in referrals],
+            [one.confirmed_by_firm for one in referrals],
+            [one.answer_by for one in referrals],
+            [one.answered_at for one in referrals],
+            [one.disputed_for for one in referrals],
         )
 
 
@@ -254,6 +264,10 @@ def _referral(row: asyncpg.Record) -> Referral:
         confirm_by=row["confirm_by"],
         role=Role(row["role"]),
         part_of=row["part_of"],
+        confirmed_by_firm=row["confirmed_by_firm"],
+        answer_by=row["answer_by"],
+        answered_at=row["answered_at"],
+        disputed_for=row["disputed_for"],
     )
 
 

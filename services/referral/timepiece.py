@@ -45,7 +45,9 @@ async def set_clocks(
                 id=referral.referral_id,
                 firm_id=case.firm_id,
                 due_at=due_at,
-                topic=topics.updates(referral.partner),
+                topic=topics.updates(referral.partner)
+                if referral.is_open
+                else None,  # after it the firm's word is awaited
             )
         for query in queries.awaited(case):
             key = QUERY, query.query_id

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from services.referral.answers import Answer, Outcome
 from services.referral.case import (
+    Answered,
     CancellationAsked,
     Case,
     Escalated,
@@ -71,6 +72,13 @@ def told(facts: Iterable[Fact], case: Case, cause: Cause) -> Iterator[Said]:
                     firm_id=case.firm_id,
                     to=fact.referral.partner,
                     subject=fact.referral.referral_id,
+                )
+            case Answered(referral):
+                yield cause.says(
+                    _closed(referral, referral.answered_at or referral.changed_at),
+                    firm_id=case.firm_id,
+                    to=referral.partner,
+                    subject=referral.referral_id,
                 )
             case Reminded() | Escalated():
                 yield cause.says(
@@ -181,6 +189,7 @@ def _requested(fact: Opened, firm: FirmAssessed) -> ReferralRequested:
 
 def _moved(fact: Moved, firm: FirmAssessed) -> ReferralMoved:
     referral = fact.referral
+    completed = referral.status is Status.COMPLETED
     return ReferralMoved(
         firm_id=referral.firm_id,
         referral_id=referral.referral_id,
@@ -191,6 +200,8 @@ def _moved(fact: Moved, firm: FirmAssessed) -> ReferralMoved:
         reason=referral.reason,
         firm_name=firm.profile.name,
         contacts=firm.profile.contacts,
+        outcomes=_outcomes(referral) if completed else (),
+        answer_by=referral.answer_by if completed else None,
     )
 
 
@@ -205,17 +216,26 @@ def _ended(referral: Referral) -> ReferralCancelled | ReferralClosed | None:
             reason=referral.status.value if in_error else referral.reason or "",
         )
     if referral.status is Status.COMPLETED:
-        return ReferralClosed(
-            referral_id=referral.referral_id,
-            status=referral.status.value,
-            at=referral.changed_at,
-            outcomes=tuple(
-                ReportedOutcome(code=one.code, market=one.market, value_eur=one.value_eur, on=one.on)
-                for one in referral.outcomes
-            ),
-            confirmed_by_firm="pending",
-        )
+        return _closed(referral, referral.changed_at)
     return None
+
+
+def _closed(referral: Referral, at: datetime) -> ReferralClosed:
+    """The completion, with what the firm says of it so far."""
+    return ReferralClosed(
+        referral_id=referral.referral_id,
+        status=referral.status.value,
+        at=at,
+        outcomes=_outcomes(referral),
+        confirmed_by_firm=referral.confirmed_by_firm or "unanswered",  # of a copy nobody is asked
+    )
+
+
+def _outcomes(referral: Referral) -> tuple[ReportedOutcome, ...]:
+    return tuple(
+        ReportedOutcome(code=one.code, market=one.market, value_eur=one.value_eur, on=one.on)
+        for one in referral.outcomes
+    )
 
 
 def _asked_back(fact: CancellationAsked, firm: FirmAssessed) -> ReferralMoved:

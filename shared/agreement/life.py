@@ -86,5 +86,7 @@ class Deadlines(Part):
     longest_hold: Count
     cancellation: Count
     """Of silence, after which a cancellation that was asked for stands."""
+    firm_answer: Count
+    """For the firm to say whether a completed referral was, by the link that it got; then the link has expired."""
     after_outage: Count
     """After an outage of ours, before what fell due in it is judged."""

@@ -1,4 +1,5 @@
-"""What the notifier says: a notification was taken by the other side; a firm is forgotten in the last store too."""
+"""What the notifier says: a notification was taken by the other side; what a firm answered on its page; a firm is
+forgotten in the last store too."""
 
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -23,6 +24,24 @@ class NotificationDelivered(Event, frozen=True, kw_only=True):
     purpose: str
     message_id: str
     at: datetime
+
+
+class OutcomesAnswered(Event, frozen=True, kw_only=True):
+    """The firm has said by its link whether what a partner reported of a completed referral is so: said once for a
+    referral, the first answer stands.
+
+    `at` is when the page took it, at the latest by the link's end. `reason` is coded, where a firm that disputes gave
+    one: not_finished, other_outcomes, never_contacted.
+    """
+
+    type: ClassVar[str] = "it.portolano.referral.outcomes-answered.v1"
+    feed: ClassVar[str] = topics.NOTIFIER_DELIVERIES
+
+    firm_id: FirmId
+    referral_id: str
+    confirmed: bool
+    at: datetime
+    reason: str | None = None
 
 
 class NotificationsErased(Event, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """What the referral service says to the notifier: a referral was opened, a referral moved."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
 import msgspec
@@ -8,10 +8,19 @@ import msgspec
 from shared.contracts import topics
 from shared.contracts.base import Event, FirmId
 from shared.contracts.classifier import Segment
-from shared.contracts.firm import Contacts
+from shared.contracts.firm import Contacts, Part
 
 Role = Literal["responsible", "executor", "supporting"]
 """responsible: owns the need · executor: carries out the leg in the market · supporting: a copy, no clocks."""
+
+
+class ReportedOutcome(Part, frozen=True, kw_only=True):
+    """A result as the partner reported it: its code, the country (ISO 3166 alpha-2, or XK), euro, the day."""
+
+    code: str
+    market: str | None = None
+    value_eur: float | None = None
+    on: date | None = None
 
 
 class ReferralOpened(Event, frozen=True, kw_only=True):
@@ -39,6 +48,8 @@ class ReferralMoved(Event, frozen=True, kw_only=True):
     """A referral went from one status to another; `reason` is coded where the move has one.
 
     `status` may also be `cancellation_requested`, which stands beside the one that the referral keeps (`was`).
+    `outcomes` and `answer_by` come with `completed`: what the partner reported, and until when the firm may confirm or
+    dispute it.
     """
 
     type: ClassVar[str] = "it.portolano.referral.moved.v1"
@@ -53,6 +64,8 @@ class ReferralMoved(Event, frozen=True, kw_only=True):
     reason: str | None = None
     firm_name: str | None = None
     contacts: Contacts | None = None
+    outcomes: tuple[ReportedOutcome, ...] = ()
+    answer_by: datetime | None = None
 
 
 class CaseErased(Event, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """What a partner reads on its referrals topic: tasks, their end, and the one final answer to each of its updates."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import ClassVar, Literal
 
 import msgspec
@@ -9,6 +9,7 @@ from shared.contracts.base import Event, FirmId
 from shared.contracts.classifier import Segment
 from shared.contracts.firm import Part, Profile
 from shared.contracts.receipts import Position
+from shared.contracts.referral import ReportedOutcome as ReportedOutcome
 from shared.contracts.referral import Role
 from shared.contracts.rules import Problem
 
@@ -139,17 +140,9 @@ class ReferralEscalated(_OfReferral, frozen=True, kw_only=True):
     reason: str
 
 
-class ReportedOutcome(Part, frozen=True, kw_only=True):
-    """A result as the partner reported it: its code, the country (ISO 3166 alpha-2, or XK), euro, the day."""
-
-    code: str
-    market: str | None = None
-    value_eur: float | None = None
-    on: date | None = None
-
-
 class ReferralClosed(_OfReferral, frozen=True, kw_only=True):
-    """The referral was completed with these outcomes; whether the firm confirms them."""
+    """The referral was completed with these outcomes; whether the firm confirms them. Said at the completion, and again
+    when the firm has answered or its link has expired; `at` is the time of that."""
 
     type: ClassVar[str] = "it.portolano.referral.closed.v1"
     feed: ClassVar[str] = _FEED

@@ -44,6 +44,7 @@ class Metrics:
         self._published = self._counter(names.PUBLISHED).labels(service)
         self._publish_failures = self._counter(names.PUBLISH_FAILURES)
         self._mails = self._counter(names.MAILS)
+        self._pages = self._counter(names.PAGES)
         self._batch_records = self._histogram(names.BATCH_RECORDS, _SIZES)
         self._batch_seconds = self._histogram(names.BATCH_SECONDS, _SECONDS)
         self._known: dict[tuple[str, str], Counter] = {}
@@ -81,6 +82,10 @@ class Metrics:
 
     def mail(self, answer: str) -> None:
         self._mails.labels(self._service, answer).inc()
+
+    def page(self, sight: str) -> None:
+        """A request at the firms' page, and what it got to see."""
+        self._pages.labels(self._service, sight).inc()
 
     def text(self, samples: Iterable[Sample]) -> bytes:
         """Everything in Prometheus's text format, with these figures of the moment."""

@@ -129,6 +129,7 @@ GAPS_MET = Metric("portolano_gaps_met_total", "counter", "Gaps that were seen tw
 PUBLISHED = Metric("portolano_relay_published_total", "counter", "Records that the broker acknowledged.")
 PUBLISH_FAILURES = Metric("portolano_relay_failures_total", "counter", "Sendings that failed, one per feed.", ("kind",))
 MAILS = Metric("portolano_mails_total", "counter", "Answers of the mail server.", ("answer",))
+PAGES = Metric("portolano_pages_total", "counter", "Requests at the firms' page, by what was shown.", ("sight",))
 SPANS_DROPPED = Metric("portolano_spans_dropped_total", "counter", "Spans that were not recorded or not taken.")
 
 LAG_RECORDS = Metric("portolano_lag_records", "gauge", "Records not yet consumed.", ("source",))
@@ -155,6 +156,7 @@ METRICS: tuple[Metric, ...] = (
     PUBLISHED,
     PUBLISH_FAILURES,
     MAILS,
+    PAGES,
     SPANS_DROPPED,
     LAG_RECORDS,
     LAG_SECONDS,

@@ -103,6 +103,10 @@ def test_nothing_is_published_beyond_loopback(part: dict[str, Any]) -> None:
 def test_the_published_ports_are_those_that_the_commands_are_told() -> None:
     said = {port for part in PARTS.values() for port in part.get("ports", ())}
     inside = {"kafka_partners": 9094, "kafka_internal": 9095, "postgres": 5432, "mail_http": 8025}
+    inside["notifier_page"] = int(PARTS["notifier"]["environment"]["NOTIFIER_PAGE_PORT"])
+    assert without_variables(PARTS["notifier"]["environment"]["NOTIFIER_PUBLIC_URL"]) == (
+        f"http://127.0.0.1:{published({})['notifier_page']}"
+    )
     assert said == {
         f"127.0.0.1:${{{variable}:-{default}}}:{inside[name]}" for name, (variable, default) in PUBLISHED.items()
     }
@@ -127,9 +131,11 @@ def test_a_variable_that_holds_no_port_is_told(given: str) -> None:
 
 def test_the_services_and_the_job_have_no_way_out() -> None:
     assert COMPOSE["networks"]["inside"]["internal"] is True
+    published = {"notifier": ["inside", "door"]}  # its page is; what is said there does not come from inside
     assert {name: PARTS[name]["networks"] for name in (*SERVICES, "provision")} == {
-        name: ["inside"] for name in (*SERVICES, "provision")
+        name: published.get(name, ["inside"]) for name in (*SERVICES, "provision")
     }
+    assert COMPOSE["networks"]["door"]["driver_opts"] == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
 
 
 @each_service
@@ -192,7 +198,7 @@ def test_a_service_takes_the_settings_that_it_is_given(
     for target, file in mounted(PARTS[service]).items():
         shutil.copy(home.root / file, tmp_path / Path(target).name)
     for name, value in given.items():
-        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name, without_variables(value))
     monkeypatch.setenv(f"{prefix}SECRETS", str(tmp_path))
     settings = read_settings(kind)
     assert settings.kafka == f"kafka:{INSIDE['kafka']}"

@@ -6,7 +6,7 @@ from shared.contracts.base import Event
 from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed, Missing, Need, Segment
 from shared.contracts.firm import Consent, Contacts, Membership, Profile, Publisher
 from shared.contracts.intake import FirmErased, FirmRegistered, FirmSucceeded
-from shared.contracts.notifier import NotificationDelivered, NotificationsErased
+from shared.contracts.notifier import NotificationDelivered, NotificationsErased, OutcomesAnswered
 from shared.contracts.receipts import Position, SubmissionAccepted, SubmissionHeld, SubmissionRefused
 from shared.contracts.referral import CaseErased, ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
@@ -109,6 +109,7 @@ SAID: dict[str, tuple[Event, ...]] = {
             message_id="<1@portolano.example>",
             at=AT,
         ),
+        OutcomesAnswered(firm_id=FIRM, referral_id=REFERRAL, confirmed=True, at=AT),
         CaseErased(firm_id=FIRM, version=3, requested_at=AT, requested_by="cna", submission_id="e-9"),
         NotificationsErased(firm_id=FIRM, version=3, requested_at=AT, requested_by="cna", submission_id="e-9"),
         FirmForgotten(firm_id=FIRM, referral_ids=(), copies_until=AT + timedelta(days=22)),
@@ -264,6 +265,28 @@ SAID: dict[str, tuple[Event, ...]] = {
             status="cancellation_requested",
             at=AT,
             reason="firm_ceased",
+        ),
+    ),
+    "answered": (
+        ReferralMoved(
+            firm_id=FIRM,
+            referral_id=REFERRAL,
+            partner="cna",
+            was="in_progress",
+            status="completed",
+            at=AT,
+            firm_name="Officine di Prova S.r.l.",
+            contacts=CONTACTS,
+            outcomes=(ReportedOutcome(code="mission", market="DE", value_eur=25000, on=date(2026, 11, 20)),),
+            answer_by=HELD,
+        ),
+        OutcomesAnswered(firm_id=FIRM, referral_id=REFERRAL, confirmed=False, reason="other_outcomes", at=AT),
+        ReferralClosed(
+            referral_id=REFERRAL,
+            status="completed",
+            at=AT,
+            outcomes=(ReportedOutcome(code="mission", market="DE", value_eur=25000, on=date(2026, 11, 20)),),
+            confirmed_by_firm="disputed",
         ),
     ),
     "asking": (

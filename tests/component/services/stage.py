@@ -55,9 +55,10 @@ class Stage:
         ) as feeds:
             yield feeds
 
-    async def tell(self, *events: tuple[Event, str], again: bool = False) -> None:
-        """Say events about firms as the upstream service would; `again` publishes the very same numbers once more."""
-        layout = Layout(PARTITIONS, self.prefix, "g" * 32, UPSTREAM[self.service])
+    async def tell(self, *events: tuple[Event, str], again: bool = False, upstream: str | None = None) -> None:
+        """Say events about firms as the upstream service would, or as another; `again` publishes the very same numbers
+        once more."""
+        layout = Layout(PARTITIONS, self.prefix, "g" * 32, upstream or UPSTREAM[self.service])
         ids = EventIds()
         before = dict(self.numbers)
         for event, firm_id in events:
@@ -75,7 +76,7 @@ class Stage:
             )
         if again:
             self.numbers = defaultdict(int, before)
-            await self.tell(*events)
+            await self.tell(*events, upstream=upstream)
 
     async def knock(self, partner: str, topic: str, kind: str, data: dict[str, Any], id: str) -> None:
         """Write to a partner's inbound topic as that partner would."""

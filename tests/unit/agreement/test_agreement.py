@@ -47,6 +47,7 @@ def test_the_clocks_run_as_the_partners_were_told() -> None:
     assert (told.accept.remind, told.accept.escalate, told.accept.reroute) == (3, 5, 7)
     assert (told.contact, told.information, told.no_update, told.membership_query) == (10, 15, 60, 3)
     assert (told.longest_hold, told.cancellation, told.after_outage) == (60, 5, 1)
+    assert told.firm_answer == 20
 
 
 def test_its_codes_are_those_that_a_partner_can_send_and_the_hub_can_say() -> None:

@@ -15,6 +15,7 @@ from cli.explain.languages import LANGUAGES
 from cli.explain.leaves import spoken, told
 from cli.explain.story import tell
 from cli.explain.words import Words
+from services.notifier.questions import REASONS as DISPUTED_FOR
 from services.referral.clocks import Kind
 from services.referral.eligibility import facts_of
 from services.referral.lifecycle import FAIL_CODES, REJECT_CODES, Ended, Flag, Status
@@ -55,6 +56,10 @@ def test_every_sentence_that_the_story_asks_for_is_in_the_tables_and_none_is_the
         "manual",
         "answered_yes",
         "answered_no",
+        "firm_yes",
+        "firm_disputed",
+        "firm_disputed_because",
+        "firm_unanswered",
     }
     assert asked == set(ENGLISH.sentences)
 
@@ -66,6 +71,7 @@ CODES = [
     *Ended,
     *Flag,
     *(f"clock_{kind}" for kind in Kind),
+    *DISPUTED_FOR,
     *Verdict,
     *REJECT_CODES,
     *FAIL_CODES,

@@ -242,3 +242,29 @@ def test_codes_that_the_words_do_not_know_are_told_as_they_are() -> None:
 )
 def test_alternatives_read_as_a_sentence(codes: tuple[str, ...], told: str) -> None:
     assert ENGLISH.either(codes) == told
+
+
+@pytest.mark.parametrize(
+    ("word", "reason", "told"),
+    [
+        ("yes", None, "The firm confirms that cna has completed need “information”"),
+        ("disputed", None, "The firm disputes that cna has completed need “information”"),
+        ("disputed", "not_finished", "The firm disputes that cna has completed need “information”: the work is not"),
+        ("unanswered", None, "The firm has not said whether cna has completed need “information”"),
+    ],
+)
+def test_what_the_firm_says_of_a_completion_is_told(word: str, reason: str | None, told: str) -> None:
+    referral = Referral(
+        referral_id="r-9",
+        need_id="n-9",
+        partner="cna",
+        status="completed",
+        requested_at=T0,
+        changed_at=T0,
+        confirmed_by_firm=word,
+        answered_at=T0 + timedelta(days=1),
+        disputed_for=reason,
+    )
+    need = Need(need_id="n-9", what="information", declared=True, state="met", referral_id="r-9")
+    story = "\n".join(line.text for line in tell(Journey(firm_id="f", needs=(need,), referrals=(referral,)), ENGLISH))
+    assert told in story

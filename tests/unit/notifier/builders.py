@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.notifier.domain import Desks, House
+from services.notifier.links import Links
 from services.notifier.rendering import Templates
 from services.notifier.store import Mail
 from shared.agreement import load
@@ -23,6 +24,7 @@ HOUSE = House(
         languages={"assocamerestero": "en"},
     ),
     mail_domain="portolano.example",
+    links=Links("https://portolano.example", [b"k" * 32]),
     write=Templates(),
 )
 

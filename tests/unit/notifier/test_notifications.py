@@ -1,6 +1,9 @@
 """Who is told what, where, and under which Message-ID."""
 
+import re
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -15,9 +18,12 @@ from services.notifier.domain import (
     is_address,
     task,
 )
+from services.notifier.links import Link
+from services.notifier.questions import Question
 from services.notifier.wording import LETTERS, Letter, Purpose, Recipient
 from shared.contracts.firm import Contacts
-from tests.unit.notifier.builders import EARLIER, HOUSE, moved, opened
+from shared.contracts.referral import ReportedOutcome
+from tests.unit.notifier.builders import EARLIER, HOUSE, REFERRAL, moved, opened
 
 PARTNER, FIRM = Recipient.PARTNER, Recipient.FIRM
 CANCELLED = {PARTNER: Purpose.CANCELLED, FIRM: Purpose.CANCELLED}
@@ -190,3 +196,42 @@ def test_a_message_id_does_not_change_with_what_is_said() -> None:
 )
 def test_what_is_more_or_less_than_one_plain_mailbox_is_no_address(text: str) -> None:
     assert not is_address(text)
+
+
+ANSWER_BY = datetime(2026, 12, 23, 22, 59, 59, tzinfo=UTC)
+
+
+def asked(**stated: Any) -> Question | None:
+    given = {"answer_by": ANSWER_BY, "outcomes": (ReportedOutcome(code="informed"),)} | stated
+    (letter,) = follow(moved("completed", **given), task(opened(market="DE")), HOUSE)
+    assert (letter.question is None) == ("/answer?link=" not in letter.words.body)
+    return letter.question
+
+
+def test_a_firm_is_asked_by_a_signed_link_whether_what_was_reported_is_so() -> None:
+    question = asked(contacts=Contacts(email="r@firm.example", language="en"))
+    assert question is not None
+    assert (question.id, question.partner, question.language, question.until) == (REFERRAL, "cna", "en", ANSWER_BY)
+    assert (question.front, question.market, question.outcomes[0].code) == ("assistance", "DE", "informed")
+    (letter,) = follow(moved("completed", answer_by=ANSWER_BY), None, HOUSE)
+    (token,) = re.findall(r"\?link=(\S+)", letter.words.body)
+    assert HOUSE.links.read(token) == Link(question.purpose, REFERRAL, ANSWER_BY)
+
+
+def test_a_firm_that_cannot_be_written_to_is_asked_nothing() -> None:
+    assert asked(contacts=None) is None
+    assert asked(contacts=Contacts(phone="02 123")) is None
+
+
+def test_nothing_is_asked_of_what_was_completed_before_firms_were_asked() -> None:
+    assert asked(answer_by=None) is None
+
+
+def test_nothing_is_asked_about_a_copy() -> None:
+    assert follow(moved("completed", answer_by=ANSWER_BY), task(opened(role="supporting")), HOUSE) == ()
+
+
+@pytest.mark.parametrize("status", ["accepted", "failed", "cancelled", "cancellation_requested", "entered_in_error"])
+def test_nothing_is_asked_about_any_other_move(status: str) -> None:
+    for letter in follow(moved(status, answer_by=ANSWER_BY), task(opened()), HOUSE):
+        assert letter.question is None

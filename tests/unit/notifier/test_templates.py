@@ -3,18 +3,22 @@
 import html
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 import yaml
 
-from services.notifier.rendering import TEMPLATES, Templates
+from services.notifier.rendering import Templates
+from services.notifier.terms import TEMPLATES
 from services.notifier.wording import LANGUAGES, LETTERS, Facts, Language, Letter, Purpose, Recipient, line
 from shared.agreement import load
+from shared.contracts.referral import ReportedOutcome
 from shared.errors import Trouble
 
 REFERRAL = "00000000-0000-5000-8000-000000000001"
+LINK = "https://portolano.example/answer?link=outcomes.x.1.y"
 SET = Templates()
 EVERY = [pytest.param(language, letter, id=f"{language}/{letter.name}") for language in LANGUAGES for letter in LETTERS]
 TO_FIRM, TO_PARTNER = (Letter(Purpose.REQUESTED, recipient) for recipient in (Recipient.FIRM, Recipient.PARTNER))
@@ -26,6 +30,13 @@ CASES = [
     *(Facts(referral_id=REFERRAL, partner="CNA Lombardia", firm_name="Rossi & Figli", reason=one) for one in REASONS),
     Facts(referral_id=REFERRAL, partner="CNA", front="assistance", import_=True, market="DE", rerouted=True),
     Facts(referral_id=REFERRAL, partner="CNA", front="information", rerouted=True, before="Aice", supporting=True),
+    Facts(
+        referral_id=REFERRAL,
+        partner="CNA",
+        link=LINK,
+        until=datetime(2026, 12, 23, 22, 59, 59, tzinfo=UTC),
+        outcomes=(ReportedOutcome(code="mission", market="DE", value_eur=25000), ReportedOutcome(code="informed")),
+    ),
 ]
 HOSTILE = [
     "{{7*7}}{% raise %}{#",
@@ -52,10 +63,15 @@ class Shown(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes += [(name, value or "") for name, value in attrs]
-        if tag not in ("bdi", "td"):
+        self.href = dict(attrs).get("href")
+        if tag not in ("bdi", "td", "a"):
             self.blocks.append("")
         elif tag == "td":
             self.blocks[-1] = f"{self.blocks[-1].rstrip()}: "
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a":  # what stands in plain text behind the words of a button
+            self.blocks[-1] += f": {self.href}"
 
     def handle_data(self, data: str) -> None:
         self.blocks[-1] += data
@@ -91,8 +107,9 @@ def test_a_letter_holds_no_remote_thing_no_script_and_no_open_end(language: Lang
         words = SET(letter, language, facts)
         page = Shown(words.html)
         assert ("lang", language) in page.attributes
-        assert not {"img", "script", "link", "style", "a", "form", "iframe"} & set(page.tags)
-        assert not {"src", "href", "background"} & {name for name, _ in page.attributes}
+        assert not {"img", "script", "link", "style", "form", "iframe"} & set(page.tags)
+        assert not {"src", "background"} & {name for name, _ in page.attributes}
+        assert {value for name, value in page.attributes if name == "href"} <= {facts.link}
         assert "url(" not in words.html
         for text in (words.subject, words.body):
             assert not {"None", "{{", "}}", "{%"} & set(text.split())
@@ -145,6 +162,18 @@ def test_a_firm_without_a_known_name_is_written_to_all_the_same() -> None:
     assert SET(TO_FIRM, "it", facts).body.startswith("Spettabile impresa,\n")
     assert SET(TO_FIRM, "en", facts).body.startswith("Dear Sir or Madam,\n")
     assert "«" not in SET(TO_PARTNER, "it", facts).body
+
+
+def test_a_firm_reads_what_was_reported_and_where_it_confirms_it() -> None:
+    letter = Letter(Purpose.COMPLETED, Recipient.FIRM)
+    words = SET(letter, "en", CASES[-1])
+    assert f"Confirm or dispute: {LINK}" in words.body
+    assert "by 23 December 2026" in words.body
+    assert "Result: mission abroad, DE, 25,000 EUR" in words.body
+    assert f'<a href="{LINK}"' in words.html
+    assert "http" not in SET(letter, "en", CASES[0]).body
+    hostile = replace(CASES[-1], link='https://x.example/"><script>')
+    assert Shown(SET(letter, "en", hostile).html).tags == Shown(words.html).tags
 
 
 def test_a_firm_whose_request_was_passed_on_reads_who_takes_over_from_whom() -> None:

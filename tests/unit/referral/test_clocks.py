@@ -239,9 +239,11 @@ def test_nothing_is_late_on_hold() -> None:
     assert not is_late(referral, end(12, 31), (), ACCORD)
 
 
-def test_a_referral_that_ended_has_no_clock() -> None:
-    case, referral = standing(Status.ACCEPTED, Status.COMPLETED)
-    assert running(case, referral) == []
+def test_a_referral_that_ended_has_no_clock_but_that_of_the_firms_link() -> None:
+    for ended in (Status.FAILED, Status.COMPLETED):
+        case, referral = standing(Status.ACCEPTED, Status.IN_PROGRESS, ended)
+        expected = [(Kind.CONFIRMATION, end(12, 23))] if ended is Status.COMPLETED else []
+        assert [(clock.kind, clock.due_at) for clock in running(case, referral)] == expected
     assert ring(case, "nobody's", at(end(12, 31))) == []
 
 
@@ -296,6 +298,7 @@ def test_every_status_says_who_holds_the_ball() -> None:
         Status.ENTERED_IN_ERROR: Ball.HUB,
     }
     assert ball(Status.ON_HOLD, "waiting_firm") is Ball.FIRM
+    assert {ball(Status.COMPLETED, None, said) for said in ("yes", "disputed", "unanswered", None)} == {Ball.HUB}
 
 
 def test_a_referral_from_before_there_were_clocks_has_none() -> None:
