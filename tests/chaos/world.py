@@ -96,6 +96,7 @@ class World:
         environment[f"{service}_KAFKA_SESSION_SECONDS"] = str(self.session_seconds)
         if replica.service == "notifier":
             environment["NOTIFIER_SMTP_PORT"] = str(self.links["mail"].port)
+            environment["NOTIFIER_PAGE_PORT"] = str(*ports.choose(1))
         with open(self.home.log / f"{replica}.log", "ab") as log:
             self.processes[replica] = subprocess.Popen(
                 [sys.executable, "-m", f"services.{replica.service}"],
