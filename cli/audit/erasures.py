@@ -73,7 +73,11 @@ def _check_answers(report: Report, referral: Life, partners: Iterable[str]) -> N
 def _check_left(report: Report, lives: Mapping[str, Life]) -> None:
     """What is kept in words or addresses of firms that are erased and were not told of again."""
     gone = _gone(lives["referral"])
-    for table, what in (("decisions", "receipts"), ("membership_queries", "queries about memberships")):
+    for table, what in (
+        ("decisions", "receipts"),
+        ("membership_queries", "queries about memberships"),
+        ("information_requests", "requests for information"),
+    ):
         kept = Counter(row["firm_id"] for row in lives["referral"].store.tables[table] if row["firm_id"] in gone)
         for firm_id, n in kept.items():
             report.find("erasures", f"firm {firm_id}", f"{n} {what} of an erased firm are in the store of referral")

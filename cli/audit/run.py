@@ -13,7 +13,15 @@ from shared.contracts.topics import SERVICES, Kind, topics
 TABLES = {
     "intake": ("profiles",),
     "classifier": ("assessments",),
-    "referral": ("assessments", "referrals", "deliveries", "decisions", "membership_queries", "erasures"),
+    "referral": (
+        "assessments",
+        "referrals",
+        "deliveries",
+        "decisions",
+        "membership_queries",
+        "information_requests",
+        "erasures",
+    ),
     "notifier": ("notifications", "questions"),
 }
 

@@ -51,6 +51,7 @@ MEANINGS: dict[str, str] = {
     "accept_by": "Until when the partner accepts or rejects.",
     "answer_by": "Until when the partner answers; no answer by then means no.",
     "ReferralMoved.answer_by": "Until when the firm may confirm or dispute what was reported; with completed alone.",
+    "InformationRequested.answer_by": "Until when an answer is waited for; a later one counts all the same.",
     "at": "When it happened.",
     "OutcomesAnswered.at": "When the firm answered on its page.",
     "copies_until": "Until when copies of what was said before may lie on topics and in journals, at the latest.",

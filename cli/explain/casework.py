@@ -13,8 +13,10 @@ from cli.explain.journey import (
     Need,
     Notification,
     Query,
+    Question,
     Receipt,
     Referral,
+    Request,
     Update,
 )
 from services.referral.clocks import ball, running
@@ -103,6 +105,28 @@ async def queries(connection: Connection, firm_id: str) -> tuple[Query, ...]:
         firm_id,
     )
     return tuple(Query(**dict(row)) for row in rows)
+
+
+async def requests(connection: Connection, firm_id: str) -> tuple[Request, ...]:
+    """What was asked of what is missing of the firm."""
+    rows = await connection.fetch(
+        "SELECT * FROM information_requests WHERE firm_id = $1 ORDER BY number",
+        firm_id,
+    )
+    return tuple(
+        Request(
+            request_id=row["request_id"],
+            partner=row["partner"],
+            asked_at=row["asked_at"],
+            answer_by=row["answer_by"],
+            missing=msgspec.convert(row["missing"], tuple[Question, ...]),
+            closed=row["closed"],
+            closed_at=row["closed_at"],
+            declined=row["declined"],
+            declined_at=row["declined_at"],
+        )
+        for row in rows
+    )
 
 
 async def commands(connection: Connection, firm_id: str) -> tuple[Command, ...]:

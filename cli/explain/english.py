@@ -35,10 +35,12 @@ _SENTENCES = {
     # where it stands
     "no_need": "nothing is known to be needed",
     "need_declared": "{what} (the firm asked for it): {state}",
+    "need_possible": "{what} (some of the segments in which it may be give it): {state}",
     "need_given": "{what} (its segment gives it): {state}",
     "with_partner": "{state}; {partner}: {status} since {since}",
     "held_until": "{status} until {until}",
     "ball": "the ball is with {who}",
+    "rests_meanwhile": "the clock rests while {partner} is asked what settles it, until {until}",
     "rests": "nobody is waited for: the clock rests",
     "by_itself": "unless it is heard of before {at}: {what}",
     "the_hub": "the hub",
@@ -77,6 +79,10 @@ _SENTENCES = {
     "answer_awaited": "no answer until {until} means no",
     "answered_yes": "{partner} answers: the firm is its member",
     "answered_no": "{partner} answers: the firm is not its member",
+    "asked_information": "{partner} is asked what is missing to settle the firm's segment",
+    "facts_awaited": "an answer is awaited until {until}; a later one counts all the same",
+    "declines": "{partner} will not find out what is missing",
+    "asked_no_longer": "{partner} is waited for no longer: {why}",
     "would_change": "it would be otherwise if: {changes}",
     "says": "{partner} says: {asked}",
     "says_again": "{partner} says again: {asked}; nothing changes",
@@ -199,6 +205,14 @@ _MESSAGES = {
 
 _CODES = {
     "office_abroad": "office",
+    # why an answer to a request for information is waited for no longer
+    "request_answered": "the segment is settled",
+    "request_superseded": "something else is missing now",
+    "request_no_answer": "its time is over",
+    "request_consent_withdrawn": "the firm's consent does not cover it any more",
+    "request_firm_ceased": "the firm has ceased or is being wound up",
+    "request_firm_merged": "another firm stands for this one",
+    "request_agreement_ended": "the agreement has ended",
     # what a clock calls for
     "clock_hold": "the hold ends, and the work goes on",
     "clock_consent": "the firm's consent runs out, and the request is taken back",
@@ -213,6 +227,7 @@ _CODES = {
 }
 
 ENGLISH = Words(
+    language="en",
     sentences=_SENTENCES,
     codes=_CODES,
     submissions=_SUBMISSIONS,
@@ -223,4 +238,4 @@ ENGLISH = Words(
     messages=_MESSAGES,
     updates={},
 )
-"""Codes are English already, but for one that two members share, and what a clock calls for."""
+"""Codes are English already, but for one that two members share, and what stands in a place of its own."""

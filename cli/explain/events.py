@@ -16,6 +16,7 @@ from cli.explain.journey import (
     Query,
     Receipt,
     Referral,
+    Request,
     Submission,
     Update,
 )
@@ -46,6 +47,7 @@ def events(journey: Journey, words: Words) -> list[Event]:
         *(_assessment(one, words) for one in journey.assessments),
         *(_decision(one, needs, journey.referrals, words) for one in journey.decisions),
         *(event for one in journey.queries for event in _query(one, words)),
+        *(event for one in journey.requests for event in _request(one, words)),
         *(_order(one, tasks, partners, words) for one in journey.commands if one.kind != "assign"),
         *(_update(one, words) for one in journey.updates),
         *(_asked_back(one, one.cancellation_at, tasks, words) for one in journey.referrals if one.cancellation_at),
@@ -183,6 +185,21 @@ def _query(one: Query, words: Words) -> Iterator[Event]:
     if one.answered_at is not None and one.member is not None:
         told = words.say("answered_yes" if one.member else "answered_no", partner=one.partner)
         yield Event(one.answered_at, 0, told, (), proofs)
+
+
+def _request(one: Request, words: Words) -> Iterator[Event]:
+    """Somebody is asked what is missing of the firm, may decline, and is waited for no longer."""
+    proofs = _proofs(words, request=one.request_id)
+    questions = [asked.question_it if words.language == "it" else asked.question_en for asked in one.missing]
+    awaited = words.say("facts_awaited", until=clock(one.answer_by))
+    asked = words.say("asked_information", partner=one.partner)
+    yield Event(one.asked_at, 3, asked, (*questions, awaited), proofs)
+    if one.declined_at is not None:
+        note = words.say("note", note=one.declined)
+        yield Event(one.declined_at, 0, words.say("declines", partner=one.partner), (note,), proofs)
+    if one.closed_at is not None and one.closed != "declined":
+        told = words.say("asked_no_longer", partner=one.partner, why=words.code(f"request_{one.closed}"))
+        yield Event(one.closed_at, 2, told, (), proofs)
 
 
 def _order(one: Command, tasks: Mapping[str, str], partners: Mapping[str, str], words: Words) -> Event:

@@ -35,10 +35,12 @@ _SENTENCES = {
     # where it stands
     "no_need": "non risulta alcun bisogno",
     "need_declared": "{what} (lo ha chiesto l'impresa): {state}",
+    "need_possible": "{what} (previsto per alcuni dei segmenti possibili): {state}",
     "need_given": "{what} (previsto per il suo segmento): {state}",
     "with_partner": "{state}; {partner}: {status} dal {since}",
     "held_until": "{status} fino al {until}",
     "ball": "si attende {who}",
+    "rests_meanwhile": "i termini restano sospesi mentre si chiede a {partner} quel che manca, fino al {until}",
     "rests": "non si attende nessuno: il termine è sospeso",
     "by_itself": "se non ci sono novità prima del {at}: {what}",
     "the_hub": "Portolano",
@@ -77,6 +79,10 @@ _SENTENCES = {
     "answer_awaited": "nessuna risposta entro il {until} vale no",
     "answered_yes": "{partner} risponde: l'impresa è sua associata",
     "answered_no": "{partner} risponde: l'impresa non è sua associata",
+    "asked_information": "Si chiede a {partner} quel che manca per definire il segmento dell'impresa",
+    "facts_awaited": "si attende risposta fino al {until}; vale anche se arriva dopo",
+    "declines": "{partner} non raccoglierà le informazioni che mancano",
+    "asked_no_longer": "Non si attende più risposta da {partner}: {why}",
     "would_change": "sarebbe diverso se: {changes}",
     "says": "{partner} comunica: {asked}",
     "says_again": "{partner} comunica di nuovo: {asked}; non cambia nulla",
@@ -107,6 +113,15 @@ _SENTENCES = {
 
 _CODES = {
     # what a clock calls for
+    "request_answered": "il segmento è definito",
+    "request_superseded": "ora mancano altre informazioni",
+    "request_no_answer": "il termine è passato",
+    "request_consent_withdrawn": "il consenso dell'impresa non lo riguarda più",
+    "request_firm_ceased": "l'impresa è cessata o in liquidazione",
+    "request_firm_merged": "all'impresa ne è subentrata un'altra",
+    "request_agreement_ended": "l'accordo è terminato",
+    "no_answer": "nessuna risposta",
+    "declined": "informazioni non raccolte",
     "clock_hold": "la sospensione finisce e il lavoro riprende",
     "clock_consent": "il consenso dell'impresa scade e la segnalazione viene ritirata",
     "clock_remind": "parte un sollecito al partner",
@@ -272,6 +287,7 @@ _CODES = {
     "submission": "invio",
     "source": "fonte",
     "query": "domanda",
+    "request": "richiesta di informazioni",
     "record": "record",
     "trace": "traccia",
     "agreement": "accordo",
@@ -420,6 +436,7 @@ _REASONS = (
 )
 
 ITALIAN = Words(
+    language="it",
     sentences=_SENTENCES,
     codes=_CODES,
     submissions=_SUBMISSIONS,

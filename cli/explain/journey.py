@@ -200,6 +200,28 @@ class Query(Known, frozen=True):
     answered_at: datetime | None = None
 
 
+class Question(Known, frozen=True, kw_only=False):
+    """What was asked, in both languages."""
+
+    question_it: str = ""
+    question_en: str = ""
+
+
+class Request(Known, frozen=True):
+    """Somebody was asked what is missing of the firm. `closed` is why nobody is waited for any more; `declined` are the
+    partner's own words."""
+
+    request_id: str
+    partner: str
+    asked_at: datetime
+    answer_by: datetime
+    missing: tuple[Question, ...] = ()
+    closed: str | None = None
+    closed_at: datetime | None = None
+    declined: str | None = None
+    declined_at: datetime | None = None
+
+
 class Command(Known, frozen=True):
     """What a person at the Region ordered of a referral: `kind` is assign, cancel or correct, which `second` agreed
     to. `id` is the cause of what followed."""
@@ -289,6 +311,7 @@ class Journey(Known, frozen=True):
     decisions: tuple[Decision, ...] = ()
     referrals: tuple[Referral, ...] = ()
     queries: tuple[Query, ...] = ()
+    requests: tuple[Request, ...] = ()
     commands: tuple[Command, ...] = ()
     updates: tuple[Update, ...] = ()
     notifications: tuple[Notification, ...] = ()

@@ -34,6 +34,7 @@ async def read_journey(home: Home, subject: str, prefix: str = "") -> Journey:
         decisions = await casework.decisions(connection, firm_id)
         referrals = await casework.referrals(connection, firm_id)
         queries = await casework.queries(connection, firm_id)
+        requests = await casework.requests(connection, firm_id)
         commands = await casework.commands(connection, firm_id)
         updates = await casework.updates(connection, firm_id)
         held += await casework.held(connection, "referral", firm_id)
@@ -50,6 +51,7 @@ async def read_journey(home: Home, subject: str, prefix: str = "") -> Journey:
         decisions=decisions,
         referrals=referrals,
         queries=queries,
+        requests=requests,
         commands=commands,
         updates=updates,
         notifications=notifications,
@@ -71,6 +73,7 @@ def _concerning(journey: Journey, referral_id: str) -> Journey:
         decisions=tuple(one for one in journey.decisions if one.need_id == need_id),
         referrals=referrals,
         queries=(),
+        requests=(),
         commands=tuple(one for one in journey.commands if one.referral_id in ids),
         updates=tuple(one for one in journey.updates if one.referral_id in ids),
         notifications=tuple(one for one in journey.notifications if one.referral_id in ids),

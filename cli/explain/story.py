@@ -100,6 +100,8 @@ def _needs(journey: Journey, words: Words) -> Told:
         yield Kind.EVENT, words.say("no_need")
     for need in journey.needs:
         origin = "need_declared" if need.declared else "need_given"
+        if need.state == "waiting_information":
+            origin = "need_possible"
         yield Kind.EVENT, words.say(origin, what=words.what(need.what), state=_state(need, journey, words))
         yield from _clocks(need, journey, words)
         proof = f"{words.code('need')} {need.need_id}"
@@ -127,6 +129,9 @@ def _state(need: Need, journey: Journey, words: Words) -> str:
 
 def _clocks(need: Need, journey: Journey, words: Words) -> Told:
     """Who holds the ball, and what follows by itself if nothing is heard."""
+    asked = next((one for one in journey.requests if one.closed is None), None)
+    if need.state == "waiting_information" and asked is not None:
+        yield Kind.DETAIL, words.say("rests_meanwhile", partner=asked.partner, until=clock(asked.answer_by))
     referral = next((one for one in journey.referrals if one.referral_id == need.referral_id), None)
     match referral.ball if referral else None:
         case "partner" if referral:

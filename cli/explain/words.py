@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Words:
-    """One language. `codes` are single codes; the other tables say what a code means in its place.
+    """One language (`language`: it, en). `codes` are single codes; the other tables say what a code means in its place.
 
     `reasons` are the sentences that stored receipts hold in English, as patterns with what to say instead.
     """
 
+    language: str
     sentences: Mapping[str, str]
     codes: Mapping[str, str]
     submissions: Mapping[str, str]

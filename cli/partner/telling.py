@@ -45,7 +45,7 @@ def _details(heard: Heard) -> Iterator[str]:
         if reference := data.get("reference"):
             yield f"reference {reference}"
     else:
-        yield from _texts(data, "referral_id", "status")
+        yield from _texts(data, "request_id", "query_id", "referral_id", "status")
         if "referral_id" not in data:
             yield from _texts(data, "firm_id")
         if "update_id" in data:
@@ -56,6 +56,10 @@ def _details(heard: Heard) -> Iterator[str]:
             yield " ".join([*_need(need), *_texts(need, "state")])
     if isinstance(firm := data.get("firm"), Mapping) and (name := firm.get("name")):
         yield f"“{short(str(name))}”"
+    if isinstance(missing := data.get("missing"), list) and missing:
+        yield f"{len(missing)} question(s): {', '.join(_asked_for(missing))}"
+    if answer_by := data.get("answer_by"):
+        yield f"answer by {answer_by}"
     if reason := data.get("reason"):
         yield f"reason {reason}"
     if flags := data.get("flags"):
@@ -64,6 +68,14 @@ def _details(heard: Heard) -> Iterator[str]:
         yield "; ".join(problem_lines(problems))
     if warnings := data.get("warnings"):
         yield f"{len(warnings)} warning(s)"
+
+
+def _asked_for(missing: Sequence[object]) -> Iterator[str]:
+    """Where each answer belongs, with its year: `/firm/exports/years/0/share (2025)`."""
+    for one in missing:
+        if isinstance(one, Mapping):
+            year = f" ({year})" if (year := one.get("year")) else ""
+            yield f"{one.get('pointer', '?')}{year}"
 
 
 def _texts(data: Mapping[str, Any], *names: str) -> Iterator[str]:

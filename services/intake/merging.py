@@ -16,13 +16,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from shared.contracts.documents import pointer
-from shared.contracts.firm import DeclaredNeed, Exports, Profile
+from shared.contracts.firm import REGISTER, DeclaredNeed, Exports, Profile
 from shared.contracts.submitted import Assertion
 
 T = TypeVar("T")
 
-REGISTER = "unioncamere"
-"""The chambers keep the business register."""
 REGISTRY_MEMBERS = ("name", "legal_form", "office", "ateco", "artisan", "status", "rea", "started_on")
 _BY_LEAF = ("codice_fiscale", "exports", "presence_abroad", "needs")
 _WHOLE = tuple(name for name in Profile.__struct_fields__ if name not in _BY_LEAF)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from services.referral import domain, membership
+from services.referral import domain, information, membership
 from services.referral.case import Case, Fact, Moment, Referral
 from services.referral.clocks import is_late
 from services.referral.lifecycle import BECOMES, Asked, Barred, Flag, Moves, Stays, judge
@@ -67,8 +67,8 @@ def answer(update: Update, case: Case | None, known: MutableMapping[Key, Recorde
     match update.content:
         case MembershipAnswer() as said:
             given = _take_answer(said, case, update, moment)
-        case InformationRefusal():
-            return _refused(None, "/request_id", "request-unknown", "you were asked for nothing under this id")
+        case InformationRefusal() as said:
+            given = _take_refusal(said, case, update, moment)
         case Content() as content:
             if case is None or referral is None:
                 return _refused(None, "/referral_id", "referral-unknown", "you have no referral with this id")
@@ -92,6 +92,19 @@ def _take_answer(said: MembershipAnswer, case: Case | None, update: Update, mome
         return Answer(outcome=Outcome.RECORDED, flags=(*flags, Flag.REPEATED))
     facts = membership.answer_query(case, query, member=said.member, since=said.since, moment=moment)
     return Answer(outcome=Outcome.RECORDED, flags=flags, facts=tuple(facts))
+
+
+def _take_refusal(said: InformationRefusal, case: Case | None, update: Update, moment: Moment) -> Answer:
+    """A partner will not find out what it was asked. Another's request is as unknown as none. Where nobody waits for
+    the answer any more, or its time is over, it is flagged late; a second word changes nothing."""
+    request = case.requests.get(said.request_id) if case is not None else None
+    if case is None or request is None or request.partner != update.partner:
+        return _refused(None, "/request_id", "request-unknown", "you were asked for nothing under this id")
+    if request.declined is not None:
+        return Answer(outcome=Outcome.RECORDED, flags=(Flag.REPEATED,))
+    late = not request.is_open or update.appended_at > information.due_at(request, moment)
+    facts = information.declined(case, request, said.reason, update.appended_at)
+    return Answer(outcome=Outcome.RECORDED, flags=(Flag.LATE,) if late else (), facts=tuple(facts))
 
 
 def _follow(content: Content, case: Case, referral: Referral, update: Update, moment: Moment) -> Answer:

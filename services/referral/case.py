@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 from services.referral.lifecycle import OPEN, Ended, Standing, Status
 from services.referral.receipt import Decision
+from services.referral.request import Query as Query
+from services.referral.request import Request
 from services.referral.updates import Outcome
 from shared.agreement import Agreement
 from shared.contracts.classifier import FirmAssessed
@@ -26,6 +28,8 @@ class NeedState(StrEnum):
     """Where a need stands."""
 
     WAITING_CONSENT = "waiting_consent"
+    WAITING_INFORMATION = "waiting_information"
+    """Some of the segments in which the firm may be would give it, and somebody is asked what settles that."""
     WAITING_MEMBERSHIP = "waiting_membership"
     REFERRED = "referred"
     MANUAL = "manual"
@@ -122,21 +126,6 @@ class Referral:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """A body was asked whether the firm is its member, as the firm had declared. Silence beyond `answer_by` (UTC) means
-    no; a later answer counts all the same. `member` is None until it is answered."""
-
-    query_id: str
-    firm_id: str
-    partner: str
-    asked_at: datetime
-    answer_by: datetime
-    member: bool | None = None
-    since: date | None = None
-    answered_at: datetime | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A partner was given a task, by this decision. `replaces` is the referral that this one takes the place of."""
@@ -178,6 +167,20 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class InformationAsked:
+    """Somebody was asked for what is missing of the firm."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class InformationClosed:
+    """The answer to a request is waited for no longer."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
 class Reminded:
     """The partner was reminded at `at` of what is awaited; the referral stands where it stood."""
 
@@ -195,7 +198,17 @@ class Escalated:
     at: datetime
 
 
-Fact: TypeAlias = Opened | Moved | CancellationAsked | Answered | Reminded | Escalated | MembershipAsked
+Fact: TypeAlias = (
+    Opened
+    | Moved
+    | CancellationAsked
+    | Answered
+    | Reminded
+    | Escalated
+    | MembershipAsked
+    | InformationAsked
+    | InformationClosed
+)
 
 Outage: TypeAlias = tuple[datetime, datetime]
 """When the service began to be away, and when it was there again (UTC)."""
@@ -234,8 +247,9 @@ class Case:
     needs: dict[str, Need] = field(default_factory=dict)
     referrals: dict[str, Referral] = field(default_factory=dict)
     queries: dict[str, Query] = field(default_factory=dict)
+    requests: dict[str, Request] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
-    """Ids of needs, referrals and queries that differ from the store."""
+    """Ids of needs, referrals, queries and requests that differ from the store."""
     receipts: list[Receipt] = field(default_factory=list)
     assessed: bool = False
     """Whether `assessment` differs from the store."""
@@ -244,7 +258,7 @@ class Case:
     retold: set[str] = field(default_factory=set)
     """Partners whose digest differs from the store."""
 
-    def put(self, changed: Need | Referral | Query) -> None:
+    def put(self, changed: Need | Referral | Query | Request) -> None:
         match changed:
             case Need():
                 self.needs[changed.need_id] = changed
@@ -255,3 +269,6 @@ class Case:
             case Query():
                 self.queries[changed.query_id] = changed
                 self.touched.add(changed.query_id)
+            case Request():
+                self.requests[changed.request_id] = changed
+                self.touched.add(changed.request_id)

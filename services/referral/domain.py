@@ -12,7 +12,7 @@ from typing import assert_never
 
 import msgspec
 
-from services.referral import clocks, closure, routing
+from services.referral import clocks, closure, information, routing
 from services.referral.beside import close_copies, given_back
 from services.referral.case import (
     Case,
@@ -36,7 +36,7 @@ from shared.contracts.classifier import Need as AssessedNeed
 from shared.contracts.firm import Profile
 
 NOBODYS = (NeedState.WAITING_CONSENT, NeedState.WAITING_MEMBERSHIP, NeedState.MANUAL)
-"""States in which no partner has the need."""
+"""States of needs that were stated and that no partner has. (What waits for information was not: see `information`.)"""
 
 
 def assess(case: Case, assessed: FirmAssessed, moment: Moment) -> list[Fact]:
@@ -71,6 +71,7 @@ def assess(case: Case, assessed: FirmAssessed, moment: Moment) -> list[Fact]:
             if known.closed_at is not None:  # served once: whoever rejected it then may take it now
                 known = replace(known, excluded=frozenset(), rerouted=0)
             facts.extend(route(case, known, moment))
+    facts.extend(information.inquire(case, assessed, moment))
     return facts
 
 
@@ -176,6 +177,7 @@ def erase(case: Case, moment: Moment) -> list[Fact]:
         facts += take_back(case, referral, Ended.FIRM_ERASED, moment)
     facts += closure.withdraw(case, moment.at)
     case.queries.clear()
+    case.requests.clear()
     for need in list(case.needs.values()):
         if need.state not in (NeedState.MET, NeedState.UNMET, NeedState.WITHDRAWN):
             need = replace(need, state=NeedState.WITHDRAWN, reason=Ended.FIRM_ERASED.value)
@@ -229,7 +231,12 @@ def _why_end(referral: Referral, assessed: FirmAssessed, moment: Moment) -> Ende
 
 def _is_to_be_routed(need: Need, stated: AssessedNeed) -> bool:
     match need.state:
-        case NeedState.WAITING_CONSENT | NeedState.WAITING_MEMBERSHIP | NeedState.WITHDRAWN:
+        case (
+            NeedState.WAITING_CONSENT
+            | NeedState.WAITING_INFORMATION
+            | NeedState.WAITING_MEMBERSHIP
+            | NeedState.WITHDRAWN
+        ):
             return True
         case NeedState.REFERRED:
             return False

@@ -31,7 +31,7 @@ class Erasure:
 
 def erasure_of(case: Case, asked: AssessmentErased) -> Erasure:
     """Taken down before the case is emptied."""
-    partners = {one.partner for known in (case.referrals, case.queries) for one in known.values()}
+    partners = {one.partner for known in (case.referrals, case.queries, case.requests) for one in known.values()}
     return Erasure(asked, tuple(case.referrals), tuple(sorted({*partners, *case.told, asked.requested_by})))
 
 
@@ -51,6 +51,9 @@ _FORGET = (
     "DELETE FROM firm_statuses WHERE firm_id = ANY($1::uuid[])",
     "DELETE FROM decisions WHERE firm_id = ANY($1::uuid[])",
     "DELETE FROM membership_queries WHERE firm_id = ANY($1::uuid[])",
+    """UPDATE updates SET content_hash = NULL FROM information_requests r
+    WHERE r.firm_id = ANY($1::uuid[]) AND r.request_id = updates.request_id""",
+    "DELETE FROM information_requests WHERE firm_id = ANY($1::uuid[])",
     """UPDATE updates SET content = NULL, content_hash = NULL FROM referrals
     WHERE referrals.firm_id = ANY($1::uuid[]) AND referrals.referral_id = updates.referral_id""",
     """UPDATE commands SET reason = NULL FROM referrals

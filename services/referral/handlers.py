@@ -10,19 +10,20 @@ from services.referral import (
     domain,
     erasures,
     farewells,
+    information,
     membership,
-    query_log,
     store,
     successions,
+    timepiece,
     update_log,
     views,
 )
 from services.referral.answers import Answer, Outcome, answer
-from services.referral.case import Moment
+from services.referral.case import Case, Fact, Moment
 from services.referral.door import read_update
 from services.referral.ringing import ring
 from services.referral.succession import follow, standing
-from services.referral.timepiece import KIND, QUERY, outages_of
+from services.referral.timepiece import outages_of
 from services.referral.updates import Update
 from shared.agreement import Versions, day_of
 from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed
@@ -31,6 +32,7 @@ from shared.contracts.referral import CaseErased, ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
     FirmForgotten,
     FirmStatus,
+    InformationRequested,
     MembershipQueried,
     ReferralCancellationRequested,
     ReferralCancelled,
@@ -46,7 +48,6 @@ from shared.feeds.failures import Outdated
 from shared.feeds.speech import Batch, Heard, Said, Work
 from shared.feeds.subscriptions import AtDoor, On
 from shared.feeds.timers import Due, When
-from shared.postgres.pool import Connection
 
 Assessment = FirmAssessed | AssessmentErased | AssessmentSucceeded
 
@@ -96,7 +97,7 @@ async def route_needs(assessments: Batch[Assessment], work: Work[Versions]) -> l
 async def take_updates(updates: Batch[Update], work: Work[Versions]) -> list[Said]:
     """Answer every record once: recorded, repeated or refused; an update that moves its referral is followed by the
     rest."""
-    firms = await find_firms(work.connection, [heard.event for heard in updates])
+    firms = await update_log.find_firms(work.connection, [heard.event for heard in updates])
     gone = {now for now, heard in zip(firms, updates, strict=True) if now is not None and now != heard.firm_id}
     if gone:
         await successions.lock(work.connection, sorted(gone))
@@ -127,16 +128,6 @@ async def take_updates(updates: Batch[Update], work: Work[Versions]) -> list[Sai
     await update_log.save_updates(work.connection, answered)
     await erasures.strip(work.connection, [heard.cause.id for heard, given in answered if given.referral is not None])
     return said
-
-
-async def find_firms(connection: Connection, updates: Sequence[Update]) -> list[str | None]:
-    """The firms that updates are about; none for a referral or a query that is not this partner's."""
-    named = [(one.partner, one.referral_id) for one in updates if one.referral_id is not None]
-    asked = [(one.partner, one.query_id) for one in updates if one.query_id is not None]
-    firms = await update_log.firms_of(connection, named) if named else {}
-    if asked:
-        firms |= await query_log.firms_of(connection, asked)
-    return [firms.get((one.partner, one.referral_id or one.query_id or "")) for one in updates]
 
 
 Told = NotificationDelivered | OutcomesAnswered | NotificationsErased
@@ -176,7 +167,8 @@ async def record_deliveries(deliveries: Batch[Told], work: Work[Versions]) -> li
 
 async def ring_clocks(due: Sequence[Due], work: Work[Versions]) -> list[Said]:
     """Do for each referral whose clock is due what follows: remind, escalate, hand on, resume, confirm. Where a body
-    has been silent about a membership for as long as it may, what waited for its word goes on."""
+    has been silent about a membership for as long as it may, what waited for its word goes on; and whoever was
+    asked for information is waited for no longer."""
     cases = await store.load_cases(work.connection, sorted({one.timer.firm_id for one in due}), assessments=True)
     day = await store.day_in_rome(work.connection, work.now)
     agreement = work.context.on(day)
@@ -185,12 +177,22 @@ async def ring_clocks(due: Sequence[Due], work: Work[Versions]) -> list[Said]:
     for one in due:
         case = cases[one.timer.firm_id]
         moment = Moment(one.cause.id, work.now, day, agreement, away)
-        facts = membership.reconsider(case, moment) if one.timer.kind == QUERY else ring(case, one.timer.id, moment)
+        facts = _due(one, case, moment)
         said += views.told(facts, case, one.cause)
         if facts:
             said += views.news_of(case, one.cause, work.now)
     await store.save_cases(work.connection, cases.values(), work.now, away, agreement)
     return said
+
+
+def _due(one: Due, case: Case, moment: Moment) -> list[Fact]:
+    match one.timer.kind:
+        case timepiece.QUERY:
+            return membership.reconsider(case, moment)
+        case timepiece.INFORMATION:
+            return information.overdue(case, one.timer.id, moment)
+        case _:
+            return ring(case, one.timer.id, moment)
 
 
 SUBSCRIPTIONS = (
@@ -202,6 +204,7 @@ SUBSCRIPTIONS = (
             ReferralMoved,
             ReferralRequested,
             MembershipQueried,
+            InformationRequested,
             ReferralCancelled,
             ReferralCancellationRequested,
             ReferralClosed,
@@ -213,7 +216,7 @@ SUBSCRIPTIONS = (
     AtDoor(
         topic="partners.{partner}.updates.v1",
         read=read_update,
-        firm_of=find_firms,
+        firm_of=update_log.find_firms,
         handler=take_updates,
         held=views.held,
         says=(
@@ -239,7 +242,7 @@ SUBSCRIPTIONS = (
 
 TIMERS = (
     When(
-        (KIND, QUERY),
+        (timepiece.KIND, timepiece.QUERY, timepiece.INFORMATION),
         ring_clocks,
         says=(
             ReferralOpened,

@@ -48,8 +48,8 @@ def decide(case: Case, need: Need, assessed: FirmAssessed, unit: str | None, mom
             consents=assessed.consents,
             memberships=queries.memberships(case, assessed),
             unanswered=queries.unanswered(case, assessed, moment.at),
-            choice=_choice(assessed),
-            serving=_serving(case),
+            choice=choice_of(assessed),
+            serving=serving(case),
             excluded=need.excluded,
             rerouted=need.rerouted,
             at=moment.at,
@@ -111,14 +111,15 @@ def route(case: Case, need: Need, moment: Moment) -> Iterator[Fact]:
     yield from queries.ask(case, decision.asks, moment)
 
 
-def _choice(assessed: FirmAssessed) -> str | None:
+def choice_of(assessed: FirmAssessed) -> str | None:
     """The body by which the firm wants to be served. The wish counts where that body has told nothing of the firm:
     whoever could have written it down itself gains nothing by it."""
     wanted = assessed.profile.preferred_partner
     return None if wanted is None or any(one.partner == wanted for one in assessed.publishers) else wanted
 
 
-def _serving(case: Case) -> frozenset[str]:
+def serving(case: Case) -> frozenset[str]:
+    """Partners that have an open or a completed referral of the firm."""
     return frozenset(
         one.partner
         for one in case.referrals.values()

@@ -138,6 +138,8 @@ def _open_to_all(need: Need, case: Case) -> None:
     match need.state:
         case NeedState.WAITING_CONSENT | NeedState.WAITING_MEMBERSHIP | NeedState.MANUAL:
             pass
+        case NeedState.WAITING_INFORMATION:
+            raise NotPossible(f"need {need.need_id} waits for information: nobody knows yet whether the firm has it")
         case NeedState.REFERRED:
             status = case.referrals[need.referral_id].status if need.referral_id else "there"
             raise NotPossible(f"need {need.need_id} is referred already: its referral is {status}")

@@ -15,10 +15,9 @@ on clock, chance or load. Who may read which part of it is settled in `readings`
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from typing import assert_never
 
-from services.referral import ties
+from services.referral import bodies, ties
 from services.referral.eligibility import failing
 from services.referral.question import Consented as Consented
 from services.referral.question import Question as Question
@@ -116,9 +115,9 @@ class _Rules(Ruling):
     def by_membership(self) -> Decision | None:
         """The firm's own body that serves the front; the others support. Bodies that have not yet said whether the
         firm is their member are waited for."""
-        bodies = self._bodies()
-        able = [code for code in bodies if self.question.front in self.signatories[code].fronts]
-        self.lose(bodies, able, Predicate.FRONT_NOT_SERVED)
+        mine = self._bodies()
+        able = [code for code in mine if self.question.front in self.signatories[code].fronts]
+        self.lose(mine, able, Predicate.FRONT_NOT_SERVED)
         winner, tied = self._first(able, tell=True)
         if winner is not None:
             self.step(Rule.VERIFIED_MEMBERSHIP, f"{winner} has the firm as its member")
@@ -149,30 +148,16 @@ class _Rules(Ruling):
         """The firm's bodies that do not serve the front."""
         return [code for code in self._bodies() if self.question.front not in self.signatories[code].fronts]
 
-    def _first(self, bodies: Sequence[str], *, tell: bool = False) -> tuple[str | None, Sequence[str]]:
+    def _first(self, members: Sequence[str], *, tell: bool = False) -> tuple[str | None, Sequence[str]]:
         """Of several bodies the firm's declared choice, then the more specific, then the oldest, then by hash: the
         first one, and those that only the hash told from it. `tell`: the receipt says what the others failed."""
-        for left, why in self._narrowing(bodies):
+        for left, why in bodies.narrowing(members, self.question.choice, self.since, self.signatories):
             if tell:
-                self.lose(bodies, left, why)
-            bodies = left
-        if not bodies:
+                self.lose(members, left, why)
+            members = left
+        if not members:
             return None, ()
-        return ties.settle(self.question.firm_id, bodies, self.question.serving)[0], bodies
-
-    def _narrowing(self, bodies: Sequence[str]) -> Iterator[tuple[Sequence[str], Predicate]]:
-        if self.question.choice in bodies:
-            bodies = [code for code in bodies if code == self.question.choice]
-            yield bodies, Predicate.NOT_DECLARED_CHOICE
-        bodies = self._inner(bodies)
-        yield bodies, Predicate.LESS_SPECIFIC
-        oldest = min((self.since[code] or date.max for code in bodies), default=date.max)
-        yield [code for code in bodies if (self.since[code] or date.max) == oldest], Predicate.YOUNGER_MEMBERSHIP
-
-    def _inner(self, codes: Sequence[str]) -> list[str]:
-        """Without the bodies in which another of these is nested."""
-        outer = {self.signatories[code].nested_in for code in codes}
-        return [code for code in codes if code not in outer]
+        return ties.settle(self.question.firm_id, members, self.question.serving)[0], members
 
     def by_eligibility(self) -> Decision | None:
         """Whoever takes a firm such as this one; where several do, they are left to the tie."""
@@ -187,7 +172,7 @@ class _Rules(Ruling):
             self.fails(code, why)
             if why.value.startswith("unknown:"):
                 self.changes.append(Change(why.value, code))
-        self.eligible = self._inner(fit)
+        self.eligible = bodies.inner(fit, self.signatories)
         self.lose(fit, self.eligible, Predicate.LESS_SPECIFIC)
         match self.eligible:
             case []:

@@ -14,6 +14,7 @@ import msgspec
 from services.referral.case import Case, Need, NeedState, Outage, Receipt, Referral, Role
 from services.referral.lifecycle import Ended, Status
 from services.referral.query_log import load_queries, save_queries
+from services.referral.request_log import load_requests, save_requests
 from services.referral.timepiece import set_clocks
 from services.referral.updates import Outcome
 from shared.agreement import Agreement
@@ -34,6 +35,7 @@ async def load_cases(connection: Connection, firm_ids: Sequence[str], *, assessm
     for row in await connection.fetch("SELECT * FROM firm_statuses WHERE firm_id = ANY($1)", firm_ids):
         cases[row["firm_id"]].told[row["partner"]] = row["digest"]
     await load_queries(connection, cases)
+    await load_requests(connection, cases)
     if assessments:
         sql = "SELECT firm_id, state::text AS state FROM assessments WHERE firm_id = ANY($1)"
         for row in await connection.fetch(sql, firm_ids):
@@ -134,6 +136,7 @@ async def save_cases(
     await _save_referrals(connection, [one for one in referrals if not one.is_open])
     await _save_referrals(connection, [one for one in referrals if one.is_open])
     await save_queries(connection, changed)
+    await save_requests(connection, changed)
     await _save_receipts(connection, [receipt for case in changed for receipt in case.receipts])
     told = [(case.firm_id, partner, case.told[partner]) for case in changed for partner in sorted(case.retold)]
     if told:

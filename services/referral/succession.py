@@ -9,17 +9,19 @@ is asked to end its work, and until then that task stays with the old firm.
 
 What stands beside a task goes its way: copies and the leg in the market move with it, or end with it. Of two legs in
 the market the same one stays as of two tasks. Queries about memberships stay with the old firm, whose code they
-ask for; a body's word on one firm is none on another, and what the successor declares is asked anew.
+ask for; a body's word on one firm is none on another, and what the successor declares is asked anew. Nobody is asked
+for more about the old firm; what is missing of the successor, its own assessment says.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.referral import domain
+from services.referral import domain, information
 from services.referral.case import LEG_REJECTED, Case, Fact, Moment, Need, NeedState, Referral, Role
 from services.referral.ending import end_leg, take_back
 from services.referral.lifecycle import Ended, Status
+from services.referral.request import Closing
 from shared.contracts import ids
 from shared.contracts.base import FirmId
 
@@ -86,6 +88,7 @@ def follow(old: Case, new: Case, moment: Moment) -> Followed:
             done.old.extend(take_back(old, referral, Ended.FIRM_MERGED, moment))
             if not old.referrals[referral.referral_id].is_open:
                 done.old.extend(_withdraw(old, need, moment))
+    done.old.extend(information.end(old, Closing.FIRM_MERGED, moment.at))
     if new.assessment is not None:
         done.new.extend(domain.assess(new, new.assessment, moment))
     return done

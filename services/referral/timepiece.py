@@ -1,5 +1,5 @@
-"""Referrals' clocks in the table of timers: one row for each referral, due when its next clock is, and one for each
-membership query whose silence something waits for."""
+"""Clocks in the table of timers: one row for each referral, due when its next clock is, one for each membership query
+whose silence something waits for, and one for each open request for information."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from shared.postgres.pool import Connection
 
 KIND = "referral"
 QUERY = "membership"
+INFORMATION = "information"
 _OVER = timedelta(seconds=1)
 """In the second of the deadline itself an answer is still in time."""
 _BY_CONSENT = (Status.REQUESTED, Status.RECEIVED)
@@ -49,6 +50,18 @@ async def set_clocks(
                 if referral.is_open
                 else None,  # after it the firm's word is awaited
             )
+        for request in case.requests.values():
+            if request.is_open:
+                due_at = request.answer_by
+                if agreement is not None:
+                    due_at = clocks.judged(due_at, away, agreement)
+                wanted[INFORMATION, request.request_id] = Timer(
+                    kind=INFORMATION,
+                    id=request.request_id,
+                    firm_id=case.firm_id,
+                    due_at=due_at + _OVER,
+                    topic=topics.updates(request.partner),
+                )
         for query in queries.awaited(case):
             key = QUERY, query.query_id
             if query.answer_by >= at or key in known:  # one that has rung is gone, and does not ring again
@@ -59,7 +72,7 @@ async def set_clocks(
                     due_at=query.answer_by + _OVER,
                     topic=topics.updates(query.partner),
                 )
-    mine = {key: one for key, one in known.items() if key[0] in (KIND, QUERY)}
+    mine = {key: one for key, one in known.items() if key[0] in (KIND, QUERY, INFORMATION)}
     await timers.bring_about(connection, mine, wanted)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from services.referral import query_log, request_log
 from services.referral.answers import Answer, Key, Outcome, Recorded
 from services.referral.updates import Update
 from shared.contracts.notifier import NotificationDelivered
@@ -11,7 +12,20 @@ from shared.feeds.speech import Heard
 from shared.postgres.pool import Connection
 
 
-async def firms_of(connection: Connection, referrals: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+async def find_firms(connection: Connection, updates: Sequence[Update]) -> list[str | None]:
+    """The firms that updates are about; none for a referral, a query or a request that is not this partner's."""
+    named = [(one.partner, one.referral_id) for one in updates if one.referral_id is not None]
+    asked = [(one.partner, one.query_id) for one in updates if one.query_id is not None]
+    requested = [(one.partner, one.request_id) for one in updates if one.request_id is not None]
+    firms = await _firms_of(connection, named) if named else {}
+    if asked:
+        firms |= await query_log.firms_of(connection, asked)
+    if requested:
+        firms |= await request_log.firms_of(connection, requested)
+    return [firms.get((one.partner, one.referral_id or one.query_id or one.request_id or "")) for one in updates]
+
+
+async def _firms_of(connection: Connection, referrals: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """(partner, referral id) -> firm, for those that exist and are that partner's; another's are not there."""
     rows = await connection.fetch(
         """SELECT asked.partner, referral_id, firm_id
@@ -45,8 +59,8 @@ async def save_updates(connection: Connection, answered: Sequence[tuple[Heard[Up
     """Keep every record of an updates topic, refused ones included."""
     await connection.executemany(
         """INSERT INTO updates (topic, partition, record_offset, partner, source, id, content_hash, outcome,
-                                referral_id, flags, rules, content, appended_at, cause_id)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::jsonb, $13, $14)""",
+                                referral_id, flags, rules, content, appended_at, cause_id, request_id)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::jsonb, $13, $14, $15)""",
         [
             (
                 update.topic,
@@ -63,6 +77,7 @@ async def save_updates(connection: Connection, answered: Sequence[tuple[Heard[Up
                 _kept(update, answer),
                 update.appended_at,
                 heard.cause.id,
+                update.request_id if answer.outcome is not Outcome.REFUSED else None,
             )
             for heard, answer in answered
             for update in [heard.event]

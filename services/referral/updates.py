@@ -99,6 +99,11 @@ class Update:
         """The query that it answers, where it is an answer about a membership."""
         return self.content.query_id if isinstance(self.content, MembershipAnswer) else None
 
+    @property
+    def request_id(self) -> str | None:
+        """The request for information that it declines, where it does."""
+        return self.content.request_id if isinstance(self.content, InformationRefusal) else None
+
 
 def _uuid(value: str) -> str:
     try:

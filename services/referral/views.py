@@ -14,12 +14,15 @@ from services.referral.case import (
     Case,
     Escalated,
     Fact,
+    InformationAsked,
+    InformationClosed,
     MembershipAsked,
     Moved,
     Opened,
     Referral,
     Reminded,
 )
+from services.referral.inquiries import information_requested, membership_queried, reference
 from services.referral.lifecycle import Status
 from services.referral.news import news
 from services.referral.readings import partners_view
@@ -28,7 +31,6 @@ from shared.contracts.classifier import FirmAssessed
 from shared.contracts.receipts import Position
 from shared.contracts.referral import ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
-    MembershipQueried,
     ReferralCancellationRequested,
     ReferralCancelled,
     ReferralClosed,
@@ -85,16 +87,13 @@ def told(facts: Iterable[Fact], case: Case, cause: Cause) -> Iterator[Said]:
                     _awaited(fact), firm_id=case.firm_id, to=fact.referral.partner, subject=fact.referral.referral_id
                 )
             case MembershipAsked(query):
-                yield cause.says(
-                    MembershipQueried(
-                        query_id=query.query_id,
-                        codice_fiscale=case.assessment.profile.codice_fiscale,
-                        answer_by=query.answer_by,
-                    ),
-                    firm_id=case.firm_id,
-                    to=query.partner,
-                    subject=case.firm_id,
-                )
+                asked = membership_queried(query, case.assessment)
+                yield cause.says(asked, firm_id=case.firm_id, to=query.partner, subject=case.firm_id)
+            case InformationAsked(request):
+                wanted = information_requested(request, case.assessment)
+                yield cause.says(wanted, firm_id=case.firm_id, to=request.partner, subject=case.firm_id)
+            case InformationClosed():
+                pass  # where the firm stands then, those who told of it hear with its other news
             case _:
                 assert_never(fact)
 
@@ -181,7 +180,7 @@ def _requested(fact: Opened, firm: FirmAssessed) -> ReferralRequested:
         firm=for_partner(firm.profile, referral.firm_id),
         segment=firm.segment,
         decision=partners_view(fact.decision, referral.partner),
-        reference=_reference(firm, referral.partner),
+        reference=reference(firm, referral.partner),
         part_of=referral.part_of,
         replaces=before.referral_id if before and before.partner == referral.partner else None,
     )
@@ -287,11 +286,6 @@ def _accept_by(referral: Referral | None) -> datetime | None:
 def _contact_by(referral: Referral | None) -> datetime | None:
     """By when the firm is to be contacted first, while it has not been; on hold that rests."""
     return referral.contact_by if referral is not None and referral.status is Status.ACCEPTED else None
-
-
-def _reference(firm: FirmAssessed, partner: str) -> str | None:
-    """The partner's own name for the firm, given back to it and to nobody else."""
-    return next((one.reference for one in firm.publishers if one.partner == partner), None)
 
 
 def _position(place: Place) -> Position:

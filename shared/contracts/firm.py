@@ -17,6 +17,9 @@ HoldingKind = Literal["partner", "linked"]
 Language = Literal["it", "en"]
 SuccessionKind = Literal["merger", "transfer", "code_corrected"]
 
+REGISTER = "unioncamere"
+"""The chambers keep the business register: who tells for it."""
+
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of the values that events are made of; unknown members are ignored when read."""

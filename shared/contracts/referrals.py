@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from shared.contracts.base import Event, FirmId
-from shared.contracts.classifier import Segment
+from shared.contracts.classifier import Missing, Segment
 from shared.contracts.firm import Part, Profile
 from shared.contracts.receipts import Position
 from shared.contracts.referral import ReportedOutcome as ReportedOutcome
@@ -160,6 +160,25 @@ class MembershipQueried(Event, frozen=True, kw_only=True):
     query_id: str
     codice_fiscale: str
     answer_by: datetime
+
+
+class InformationRequested(Event, frozen=True, kw_only=True):
+    """A firm's segment is not settled: the partner is asked to find out what is missing, and tells it in a submission.
+
+    Whoever tells it first settles it. A partner that will not find it out declines; no answer until `answer_by` (UTC)
+    means the same, and a later one counts all the same.
+    """
+
+    type: ClassVar[str] = "it.portolano.referral.information-requested.v1"
+    feed: ClassVar[str] = _FEED
+
+    request_id: str
+    firm_id: FirmId
+    codice_fiscale: str
+    segment: Segment
+    missing: tuple[Missing, ...]
+    answer_by: datetime
+    reference: str | None = None
 
 
 class NeedStanding(Part, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from shared.contracts.referrals import (
     Decision,
     FirmForgotten,
     FirmStatus,
+    InformationRequested,
     MembershipQueried,
     NeedStanding,
     OfferedService,
@@ -65,6 +66,17 @@ OPEN = Segment(
     presumptions=(),
     warnings=(),
     agreement="2017.1",
+)
+EXPORTS_MISSING = Missing(
+    pointer="/firm/exports/years",
+    year=2025,
+    question_it="Quale quota del fatturato è venuta dall'estero nel 2025?",
+    question_en="Which share of the turnover came from abroad in 2025?",
+)
+PRESENCE_MISSING = Missing(
+    pointer="/firm/presence_abroad",
+    question_it="L'impresa ha presenze proprie all'estero?",
+    question_en="Does the firm have a presence of its own abroad?",
 )
 SHORT = Decision(agreement="2017.1", rule="membership", path=(), candidates=(), would_change_it=())
 LONG = Decision(
@@ -142,6 +154,14 @@ SAID: dict[str, tuple[Event, ...]] = {
         ),
         FirmStatus(firm_id=FIRM, segment=OPEN, needs=()),
         MembershipQueried(query_id=REFERRAL, codice_fiscale=tax_code(), answer_by=HELD),
+        InformationRequested(
+            request_id=REFERRAL,
+            firm_id=FIRM,
+            codice_fiscale=tax_code(),
+            segment=OPEN,
+            missing=(EXPORTS_MISSING,),
+            answer_by=HELD,
+        ),
         UpdateRecorded(position=UPDATE, at=AT),
         UpdateRefused(position=UPDATE, at=AT, problems=(problem("missing", "give it a value", "/status"),)),
         UpdateHeld(position=UPDATE, at=AT),
@@ -252,6 +272,17 @@ SAID: dict[str, tuple[Event, ...]] = {
             reference="crm-4711",
         ),
     ),
+    "referenced": (
+        InformationRequested(
+            request_id=REFERRAL,
+            firm_id=FIRM,
+            codice_fiscale=tax_code(),
+            segment=OPEN,
+            missing=(EXPORTS_MISSING, PRESENCE_MISSING),
+            answer_by=HELD,
+            reference="crm-4711",
+        ),
+    ),
     "plain": (FirmForgotten(firm_id=FIRM, referral_ids=(REFERRAL,), copies_until=AT + timedelta(days=22)),),
     "on-hold": (
         UpdateRecorded(
@@ -297,14 +328,7 @@ SAID: dict[str, tuple[Event, ...]] = {
             publishers=(),
             segment=OPEN,
             needs=(),
-            missing=(
-                Missing(
-                    pointer="/firm/exports/years",
-                    year=2025,
-                    question_it="Quale quota del fatturato è venuta dall'estero nel 2025?",
-                    question_en="Which share of the turnover came from abroad in 2025?",
-                ),
-            ),
+            missing=(EXPORTS_MISSING,),
         ),
     ),
 }

@@ -6,7 +6,7 @@ import pytest
 
 from shared.contracts.notifier import OutcomesAnswered
 from tests.component.referral.desk import FIRM, Desk, assessed
-from tests.component.referral.test_clocks import Time
+from tests.component.referral.moving import Time
 from tests.component.services.conftest import Set
 
 OUTCOMES = [{"code": "informed"}]

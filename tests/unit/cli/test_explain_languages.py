@@ -20,12 +20,13 @@ from services.referral.clocks import Kind
 from services.referral.eligibility import facts_of
 from services.referral.lifecycle import FAIL_CODES, REJECT_CODES, Ended, Flag, Status
 from services.referral.receipt import Predicate, Rule, Verdict
+from services.referral.request import Closing
 from services.referral.routing import Question, route
 from shared.agreement import load
 from shared.contracts.firm import Profile
 from tests.unit.cli.test_explain_story import T0, WHOLE
 
-TABLES = [field.name for field in fields(Words) if field.name not in ("codes", "reasons", "updates")]
+TABLES = [field.name for field in fields(Words) if field.name not in ("language", "codes", "reasons", "updates")]
 
 
 def places(sentence: str) -> set[str]:
@@ -51,6 +52,7 @@ def test_every_sentence_that_the_story_asks_for_is_in_the_tables_and_none_is_the
         "no_member",
         "need_declared",
         "need_given",
+        "need_possible",
         "waiting_consent",
         "waiting_membership",
         "manual",
@@ -72,6 +74,9 @@ CODES = [
     *Flag,
     *(f"clock_{kind}" for kind in Kind),
     *DISPUTED_FOR,
+    *(f"request_{closing}" for closing in Closing if closing is not Closing.DECLINED),
+    Closing.NO_ANSWER,
+    Closing.DECLINED,
     *Verdict,
     *REJECT_CODES,
     *FAIL_CODES,

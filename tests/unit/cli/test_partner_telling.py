@@ -52,6 +52,24 @@ def test_a_firm_that_stands_otherwise_is_told_need_by_need() -> None:
     assert squeezed(line) == "referrals 12 firm-status f-1 assistance met"
 
 
+def test_a_request_for_information_is_told_with_what_is_missing_and_until_when() -> None:
+    line = event_line(
+        event(
+            "referral.information-requested",
+            request_id="q-1",
+            firm_id="f-1",
+            codice_fiscale="00000009999",
+            segment={},
+            missing=[{"pointer": "/firm/exports/years", "year": 2025}, {"pointer": "/firm/presence_abroad"}],
+            answer_by="2026-12-16T22:59:59Z",
+        )
+    )
+    assert squeezed(line) == (
+        "referrals 12 information-requested q-1 f-1 2 question(s): /firm/exports/years (2025), /firm/presence_abroad "
+        "answer by 2026-12-16T22:59:59Z"
+    )
+
+
 def test_a_receipt_is_told_with_its_outcome() -> None:
     line = event_line(
         event("submission.accepted", "partners.cna.receipts.v1", submission_id="s-1", outcome="registered", warnings=[])

@@ -12,6 +12,8 @@ from services.referral.case import (
     Case,
     Escalated,
     Fact,
+    InformationAsked,
+    InformationClosed,
     MembershipAsked,
     Moment,
     Moved,
@@ -59,7 +61,7 @@ def names(facts: list[Fact]) -> list[str]:
         f"{type(fact).__name__} {fact.referral.partner}"
         + (f" {fact.referral.status}" if isinstance(fact, Moved) else "")
         for fact in facts
-        if not isinstance(fact, MembershipAsked)
+        if not isinstance(fact, MembershipAsked | InformationAsked | InformationClosed)
     ]
 
 
