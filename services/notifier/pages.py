@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import msgspec
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
 from services.notifier.domain import name_of
 from services.notifier.links import Purpose
@@ -50,12 +51,13 @@ class PageWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All words of a page in one language (`page.yml`)."""
 
     name: str
-    title: str
+    footer: str
     outcomes: Asks
     reasons: dict[str, str]
     recorded: str
     stands: str
     answered_on: str
+    because: str
     contrary: str
     expired: Message
     gone: Message
@@ -132,8 +134,8 @@ class Pages:
         given: dict[str, object] = {
             "language": chosen,
             "words": words,
-            "style": self._style,
-            "footer": terms.footer,
+            "style": Markup(self._style),  # ours, and by its hash the browser knows it
+            "footer": words.footer,
             "others": [
                 (self._words[other].name, other, "?" + urlencode({"link": token, "lang": other}))
                 for other in LANGUAGES
@@ -178,14 +180,13 @@ class Pages:
                 },
             }
         said = asks.confirmed if question.answer is Answer.YES else asks.disputed
-        reason = [words.reasons[question.reason]] if question.reason else []
-        sentence = " ".join(
-            [said.format(partner=partner), words.answered_on.format(day=day_in_words(question.answered_at, terms))]
-        )
+        sentence = said.format(partner=partner)
+        answered_on = words.answered_on.format(day=day_in_words(question.answered_at, terms))
+        because = [words.because.format(reason=words.reasons[question.reason])] if question.reason else []
         return shown | {
             "heading": words.recorded if sight is Sight.RECORDED else words.stands,
             "notice": words.contrary if sight is Sight.CONTRARY else None,
-            "paragraphs": (sentence, *reason, asks.after.format(partner=partner)),
+            "paragraphs": (" ".join([sentence, *because, answered_on]), asks.after.format(partner=partner)),
         }
 
 

@@ -1,7 +1,9 @@
 """The firm's page: whole in both languages, without scripts and without anything from elsewhere."""
 
+import hashlib
 import re
 import shutil
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
@@ -140,10 +142,18 @@ def test_a_page_speaks_the_firms_language_unless_another_is_asked_for() -> None:
     assert 'lang="it"' in PAGES(Seen(Sight.GONE), None, "x").text.partition("<body>")[0]
 
 
+def test_the_style_is_known_to_the_browser_by_its_hash() -> None:
+    for seen in SHOWN:
+        (style,) = re.findall(r"<style>(.*?)</style>", PAGES(seen, "it", "x").text, re.DOTALL)
+        known = b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        assert PAGES.style_hash == f"sha256-{known}"
+        assert '"Segoe UI"' in style
+
+
 def test_the_answer_that_stands_is_told_with_its_reason_and_without_buttons() -> None:
     read = Read(PAGES(Seen(Sight.STANDS, ANSWERED), "it", "x").text)
     assert "Avete contestato" in read.text
-    assert "gli esiti non sono quelli indicati" in read.text
+    assert "Il motivo: gli esiti non sono quelli indicati." in read.text
     assert "23 dicembre 2026" in read.text
     assert read.all("button") == []
     assert "Avete confermato" in PAGES(Seen(Sight.STANDS, replace(ANSWERED, answer=Answer.YES)), "it", "x").text
