@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from cli.demo.closing import ANSWERS, Ending, chosen
 from cli.demo.firms import Need
 from cli.demo.ledger import Ledger, Requested, words_of
 from cli.demo.mails import Taken
@@ -44,6 +45,7 @@ class Evidence:
     view: View
     mails: Mapping[str, Taken]
     agreement: Agreement
+    endings: Sequence[Ending] = ()
 
 
 def check_all(evidence: Evidence) -> list[Check]:
@@ -60,6 +62,7 @@ def check_all(evidence: Evidence) -> list[Check]:
         check_segments(evidence.ledger, evidence.view),
         check_routes(evidence, ways),
         check_answers(evidence.ledger),
+        check_endings(evidence),
         check_mails(evidence, ways),
     ]
 
@@ -237,6 +240,31 @@ def check_answers(ledger: Ledger) -> Check:
     return Check("answers", f"{asked} referrals: {found}; {copies} copies for those who support", tuple(wrong))
 
 
+def check_endings(evidence: Evidence) -> Check:
+    """Of two completed referrals one is confirmed by its firm and one disputed, by the link in its mail; the partner
+    reads it, after having read that the firm had not answered yet."""
+    wrong: list[str] = []
+    ledger = evidence.ledger
+    right = Counter[str]()
+    for one in evidence.endings:
+        what = f"{one.asked.partner}'s referral {one.asked.referral_id}"
+        told, expected = ledger.closed.get(one.asked.referral_id, []), ["pending", ANSWERS[one.button]]
+        if one.trouble:
+            wrong.append(f"{what}: {one.trouble}")
+        elif (one.opened, one.answered) != (200, 200):
+            wrong.append(f"{what}: the firm's page answered {one.opened} and {one.answered}, not 200 and 200")
+        elif told != expected:
+            wrong.append(f"{what}: its partner was told {_chain(told)}, not {_chain(expected)}")
+        else:
+            right[expected[-1]] += 1
+    missing = len(chosen(ledger)) - len(evidence.endings)
+    if missing:
+        wrong.append(f"{missing} referrals were to be completed and were not")
+    told_of = f"{right['yes']} confirmed by the firm through the link in its mail, {right['disputed']} disputed"
+    found = f"{len(evidence.endings)} referrals completed: {told_of}" if evidence.endings else "none is completed"
+    return Check("endings", found, tuple(wrong))
+
+
 def check_mails(evidence: Evidence, ways: Sequence[Route]) -> Check:
     """A mail to the partner and one to the firm for each referral, one more to the firm when it is accepted: all sent,
     all in the sink. A firm without a mailbox gets none, and none is told of a copy; whose copy ends is told so.
@@ -256,6 +284,8 @@ def check_mails(evidence: Evidence, ways: Sequence[Route]) -> Check:
             expected[id_, "firm", "requested"] += 1
             if reaction is not None and reaction.said is Said.ACCEPTED:
                 expected[id_, "firm", "accepted"] += 1
+            if id_ in ledger.closed:
+                expected[id_, "firm", "completed"] += 1
     sent = {(row.referral_id, row.recipient, row.purpose): row for row in view.mails if row.state == "sent"}
     absent = [key for key in expected if key not in sent]
     if absent:

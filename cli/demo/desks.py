@@ -53,6 +53,10 @@ class Desks:
         for code, desk in self._desks.items():
             desk.given.put(tuple(plan.get(code, ())))
 
+    def say(self, partner: str, referral_id: str, reaction: Reaction) -> None:
+        """Have a partner say this of a referral now."""
+        self._desks[partner].given.put(((time.monotonic(), (referral_id, reaction)),))
+
     def drain(self) -> Iterator[Fact]:
         """What has happened since the last call, in the order in which each desk saw it."""
         with suppress(Empty):
@@ -71,7 +75,7 @@ class _Desk(threading.Thread):
     def __init__(self, account: Account, react: React, facts: "SimpleQueue[Fact]", stop: threading.Event) -> None:
         super().__init__(name=f"desk-{account.code}", daemon=True)  # a desk that hangs must not keep the command alive
         self.ready = threading.Event()
-        self.given: SimpleQueue[Sequence[tuple[float, Submission]]] = SimpleQueue()
+        self.given: SimpleQueue[Sequence[tuple[float, Submission | tuple[str, Reaction]]]] = SimpleQueue()
         self._account, self._react, self._facts, self._stopping = account, react, facts, stop
         self._due: list[tuple[float, int, Submission | tuple[str, Reaction]]] = []
         self._order = 0
@@ -125,7 +129,11 @@ class _Desk(threading.Thread):
         sender.send(letter)
 
     def _update(self, referral_id: str, reaction: Reaction) -> Letter:
-        data = {"referral_id": referral_id, "status": reaction.said.value, "at": now()}
+        data: dict[str, object] = {"referral_id": referral_id, "status": reaction.said.value, "at": now()}
+        id = f"demo-{referral_id}"
         if reaction.reason is not None:
             data["reason"] = reaction.reason
-        return write(self._account.code, REFERRAL_UPDATED, data, id=f"demo-{referral_id}")
+        if reaction.said is Said.COMPLETED:
+            data["outcomes"] = [{"code": "informed"}]
+            id += "-completed"
+        return write(self._account.code, REFERRAL_UPDATED, data, id=id)

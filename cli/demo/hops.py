@@ -82,7 +82,9 @@ def hops(ledger: Ledger, view: View, totals: Totals) -> tuple[Hop, ...]:
         Hop(
             "mail",
             "notifier",
-            sum(row.state == "sent" for row in view.mails),
+            sum(
+                row.state == "sent" and row.purpose != "completed" for row in view.mails
+            ),  # those come after the evening
             totals.mails,
             max(len(unsent), min(unread, len(script.companies))),
             "mails",

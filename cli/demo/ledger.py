@@ -63,6 +63,8 @@ class Ledger:
     """The firms that were registered, by the id that the receipt gave them."""
     requested: dict[str, Requested] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
+    closed: dict[str, list[str]] = field(default_factory=dict)
+    """What the firm says of a completed referral, each time that its partner was told."""
     replies: dict[Position, Replied] = field(default_factory=dict)
     replied: dict[str, Reaction] = field(default_factory=dict)
     """What the partners said of a referral, by its id."""
@@ -107,6 +109,10 @@ class Ledger:
             self._asked(partner, heard, at)
         elif heard.fact == "referral.cancelled":
             self.cancelled.add(str(heard.data.get("referral_id")))
+        elif heard.fact == "referral.closed":
+            self.closed.setdefault(str(heard.data.get("referral_id")), []).append(
+                str(heard.data.get("confirmed_by_firm"))
+            )
         elif kind_of(heard) is not None:
             position, _ = answered(heard)
             if position is not None:
@@ -153,6 +159,8 @@ class Ledger:
 
     def _replied(self, partner: str, referral_id: str, reaction: Reaction, position: Position, at: float) -> None:
         self.replies[position] = Replied(partner, referral_id, reaction, position, at)
+        if reaction.said is Said.COMPLETED:
+            return  # it has answered before
         self.replied[referral_id] = reaction
         self.said[partner, reaction.said] += 1
         asked = self.requested.get(referral_id)

@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
 
+from cli.demo import closing
 from cli.demo.checks import Evidence
+from cli.demo.closing import Ending
 from cli.demo.desks import Desks
 from cli.demo.diagnosis import part_that_is_away
 from cli.demo.firms import FIRST_NUMBER
@@ -35,6 +37,7 @@ LONGEST = 12.0
 _LOOK_EVERY = 0.25
 _PICTURE_EVERY = 0.125
 _STILL_AFTER = 5.0
+_SETTLES_WITHIN = 15.0
 
 
 class Audience(Protocol):
@@ -71,6 +74,7 @@ async def play(
     async with stores(home) as kept:
         began = datetime.now(UTC)
         script = write_script(seed, firms, await kept.first_number(FIRST_NUMBER), began)
+        endings: list[Ending] = []
         ledger = Ledger(script, {company.codice_fiscale: company for company in script.companies})
         desks = Desks([sign_in(home, code) for code in agreement.partners], _answers(ledger))
         try:
@@ -78,6 +82,9 @@ async def play(
             watch = _Watch(home, ledger, desks, kept, totals_of(script, agreement), limit)
             with audience(ledger) as watching:
                 await watch.until_over(watching)
+            endings = await closing.end(ledger, desks, home.mail) if watch.arrived else []
+            if endings:
+                await watch.until_settled()
         finally:
             await asyncio.to_thread(desks.close)
         view = watch.view
@@ -87,7 +94,7 @@ async def play(
             watch.note = str(gone)
     mails = await asyncio.to_thread(taken_since, home.mail, began)
     stuck = None if watch.arrived else stands_still(watch.doors())
-    return Evening(Evidence(ledger, view, mails, agreement), watch.seconds, watch.arrived, stuck, watch.note)
+    return Evening(Evidence(ledger, view, mails, agreement, endings), watch.seconds, watch.arrived, stuck, watch.note)
 
 
 def schedule(script: Script, start: float) -> dict[str, list[tuple[float, Submission]]]:
@@ -152,6 +159,15 @@ class _Watch:
             if looking is not None:
                 looking.cancel()
                 await asyncio.wait({looking}, timeout=2)
+
+    async def until_settled(self) -> None:
+        """Until nothing that has come since is on its way, for a few seconds at most."""
+        until = time.monotonic() + _SETTLES_WITHIN
+        self.arrived = False
+        while not self.arrived and time.monotonic() < until:
+            await asyncio.sleep(_LOOK_EVERY)
+            self._take()
+            await self._look()
 
     def _take(self) -> None:
         for fact in self._desks.drain():

@@ -26,6 +26,8 @@ class Said(StrEnum):
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    COMPLETED = "completed"
+    """Later, of what was accepted; see `closing`."""
     NOTHING = "nothing"
 
 

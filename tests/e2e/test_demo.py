@@ -65,7 +65,7 @@ def test_a_demo_from_nothing_is_good_and_a_second_one_with_the_same_seed_too(sta
     first = document(out)
     assert (code, wrong(first), first["stands_still"]) == (0, {}, None), err
     assert [check["name"] for check in first["checks"]] == [
-        "receipts", "feeds", "stores", "segments", "routes", "answers", "mails", "audit",
+        "receipts", "feeds", "stores", "segments", "routes", "answers", "endings", "mails", "audit",
     ]  # fmt: skip
     assert first["latency_over"] > 10
     assert system.status(stage).ready

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cli.demo.checks import Evidence
+from cli.demo.closing import ANSWERS, Ending, chosen
 from cli.demo.facts import Got, Kept, Replied, Sent
 from cli.demo.firms import Company, Need
 from cli.demo.ledger import Ledger
 from cli.demo.mails import Taken
-from cli.demo.routes import End, Leg, Said, routes_of
+from cli.demo.routes import End, Leg, Reaction, Said, routes_of
 from cli.demo.script import write_script
 from cli.demo.stores import Assessed, MailRow, NeedRow, ReferralRow, View
 from cli.demo.submissions import Script, Submission
@@ -60,9 +61,15 @@ class Perfect:
         for turn, company in enumerate(told.companies):
             self._refer(company, turn / 10 + 0.1)
 
+        self.endings = [
+            Ending(one, button, 200, 200) for one, button in zip(chosen(self.ledger), ANSWERS, strict=False)
+        ]
+        for one in self.endings:
+            self._end(one)
+
     def evidence(self) -> Evidence:
         taken = {row.message_id: Taken(row.referral_id, "", 1) for row in self.mails if row.state == "sent"}
-        return Evidence(self.ledger, self.view(), taken, ACCORD)
+        return Evidence(self.ledger, self.view(), taken, ACCORD, self.endings)
 
     def view(self) -> View:
         firms = {firm_id(company): company for company in self.script.companies}
@@ -129,6 +136,19 @@ class Perfect:
                     self._mail(company, id_, "firm", "accepted", reachable=company.reachable)
                 before = id_
             self.need(company, way.need, way.end)
+
+    def _end(self, ending: Ending) -> None:
+        """A referral is completed, and its firm has answered."""
+        asked = ending.asked
+        position = self._place(f"partners.{asked.partner}.updates.v1")
+        reaction = Reaction(Said.COMPLETED, 0.0)
+        self.ledger.apply(Replied(asked.partner, asked.referral_id, reaction, position, asked.at + 2))
+        answer = {"update_id": f"demo-{asked.referral_id}-completed", "position": _json(position)}
+        self.ledger.apply(Got(asked.partner, heard("referral.update-recorded", "referrals", answer), asked.at + 2.1))
+        for word in ("pending", ANSWERS[ending.button]):
+            closed = {"referral_id": asked.referral_id, "confirmed_by_firm": word}
+            self.ledger.apply(Got(asked.partner, heard("referral.closed", "referrals", closed), asked.at + 2.2))
+        self._mail(asked.company, asked.referral_id, "firm", "completed", reachable=True)
 
     def _copy(self, company: Company, need: Need, partner: str, leg: Leg, at: float) -> None:
         """A copy for a body that supports, closed where the referral beside which it came is handed on."""

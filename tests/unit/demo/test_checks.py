@@ -130,6 +130,36 @@ def mail_that_was_not_sent(evening: Perfect) -> Evidence:
     return spoiled(evening.evidence(), mails=rows)
 
 
+def firm_whose_word_never_came_back(evening: Perfect) -> Evidence:
+    evening.ledger.closed[evening.endings[0].asked.referral_id].pop()
+    return evening.evidence()
+
+
+def firm_whose_word_was_turned_round(evening: Perfect) -> Evidence:
+    evening.ledger.closed[evening.endings[1].asked.referral_id][-1] = "yes"
+    return evening.evidence()
+
+
+def partner_that_was_told_twice(evening: Perfect) -> Evidence:
+    evening.ledger.closed[evening.endings[0].asked.referral_id].append("yes")
+    return evening.evidence()
+
+
+def page_that_refused(evening: Perfect) -> Evidence:
+    evening.endings[0] = replace(evening.endings[0], answered=403)
+    return evening.evidence()
+
+
+def mail_without_a_link(evening: Perfect) -> Evidence:
+    evening.endings[0] = replace(evening.endings[0], opened=0, answered=0, trouble="the firm has got no mail")
+    return evening.evidence()
+
+
+def endings_that_were_left_out(evening: Perfect) -> Evidence:
+    evening.endings.clear()
+    return evening.evidence()
+
+
 @pytest.mark.parametrize(
     ("spoil", "check"),
     [
@@ -149,6 +179,12 @@ def mail_that_was_not_sent(evening: Perfect) -> Evidence:
         (need_left_with_nobody, "routes"),
         (answer_that_was_refused, "answers"),
         (answer_that_was_not_recorded, "answers"),
+        (firm_whose_word_never_came_back, "endings"),
+        (firm_whose_word_was_turned_round, "endings"),
+        (partner_that_was_told_twice, "endings"),
+        (page_that_refused, "endings"),
+        (mail_without_a_link, "endings"),
+        (endings_that_were_left_out, "endings"),
         (mail_that_is_not_in_the_sink, "mails"),
         (mail_that_was_not_sent, "mails"),
     ],
