@@ -52,7 +52,11 @@ async def prepare(connection: Connection) -> None:
 
 
 async def open_pool(address: Address, *, application: str, size: int = 4) -> Pool:
-    """A pool of at most `size` connections. Raises what asyncpg raises when the database is not there."""
+    """A pool of at most `size` connections. Raises what asyncpg raises when the database is not there.
+
+    Services look rows up by their keys. A plan is made once for a connection and kept, and one that is made while a
+    table is small reads all of it; it would go on doing so while the table grows, until the server next analyses it.
+    """
     return await asyncpg.create_pool(
         **address.arguments(),
         min_size=1,
@@ -65,6 +69,7 @@ async def open_pool(address: Address, *, application: str, size: int = 4) -> Poo
             "timezone": "UTC",
             "idle_in_transaction_session_timeout": "30s",
             "lock_timeout": "20s",
+            "enable_seqscan": "off",
         },
     )
 
