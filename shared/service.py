@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=ServiceSettings)
+COLLECTING = (50_000, 20, 20)
+"""After how many new objects Python looks for cycles, and how many times so before it looks farther back. A batch makes
+tens of thousands of objects that live until its commit, and hardly a cycle: Python's own 700 would go through them
+again and again."""
 Errand = Callable[[Feeds[C], asyncio.Event], Awaitable[None]]
 
 
@@ -160,6 +164,7 @@ async def _serve(service: Service[C]) -> None:
     # What was imported stays: let the collector of cycles not look through all of it again and again.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECTING)
     # uvicorn raises the signal that ended it once more when it is done; who has drained has nothing left to die of.
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: None)
