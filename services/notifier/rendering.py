@@ -8,9 +8,14 @@ Everything is read and compiled when the service starts, and every letter is set
 fewest: a template that is missing or names what it is not given stops the start and no batch. What comes from outside
 is only ever a value: it is made one line, it is escaped in HTML, and no template is made of it; beyond that, templates
 run in Jinja's sandbox.
+
+Letters that tell the same differ in the firm's name and the referral alone. Such a letter is set once, with marks in
+their places, and remembered; each copy has the marks replaced.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import assert_never
 
@@ -24,7 +29,7 @@ from jinja2 import (
     meta,
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from services.notifier.terms import TEMPLATES, Terms, day_in_words, outcome_of, purpose_of, read_words
 from services.notifier.wording import LANGUAGES, LETTERS, Facts, Language, Letter, Recipient, Words, line
@@ -37,6 +42,10 @@ _BUTTON = Markup(
     'font-weight:bold;text-decoration:none;color:inherit">{}</a>'
 )
 _NAME = Markup("<bdi>{}</bdi>")
+_FIRM, _REFERRAL = "\ue000", "\ue001"
+"""Marks for the firm's name and the referral. Neither can be printed, so no value holds them: `line` takes them out."""
+_REMEMBERED = 512
+"""Letters, of some kilobytes each: twelve bodies, five fronts, two languages, and markets that are asked for often."""
 
 
 class Templates:
@@ -49,15 +58,30 @@ class Templates:
         self._html = _environment(self._loader, html=True)
         self._terms = {language: read_words(directory, language, "terms.yml", Terms) for language in LANGUAGES}
         self._compiled: dict[tuple[Language, Letter], tuple[Template, Template]] = {}
+        self._marked = lru_cache(maxsize=_REMEMBERED)(self.set)
         for language in LANGUAGES:
             for letter in LETTERS:
                 self._try(language, letter)
 
     def __call__(self, letter: Letter, language: Language, facts: Facts) -> Words:
         """The letter in that language."""
+        firm = line(facts.firm_name or "") or None
+        if facts.link is not None:
+            return self.set(letter, language, facts, firm)  # made for one reader, and kept for nobody else
+        marked = self._marked(
+            letter, language, replace(facts, firm_name=None, referral_id=_REFERRAL), _FIRM if firm else None
+        )
+        name, referral = firm or "", facts.referral_id
+        return Words(
+            subject=_filled(marked.subject, name, referral),
+            body=_filled(marked.body, name, referral),
+            html=_filled(marked.html, escape(name), escape(referral)),
+        )
+
+    def set(self, letter: Letter, language: Language, facts: Facts, firm: str | None) -> Words:
+        """The letter set anew, for a firm of this name, which is on one line already."""
         plain, html = self._compiled[language, letter]
         terms = self._terms[language]
-        firm = line(facts.firm_name or "") or None
         subject, _, body = plain.render(_given(letter, language, facts, terms, firm)).partition("\n")
         # A name may be written from right to left; its isolation keeps what stands beside it in its place.
         isolated = _NAME.format(firm) if firm else None
@@ -147,6 +171,10 @@ def _given(letter: Letter, language: Language, facts: Facts, terms: Terms, firm:
         "why": reasons.get(facts.reason or ""),
         "rows": [(label, value) for label, value in rows if value],
     }
+
+
+def _filled(text: str, firm: str, referral: str) -> str:
+    return text.replace(_FIRM, firm).replace(_REFERRAL, referral)
 
 
 def _single_line(text: str) -> str:

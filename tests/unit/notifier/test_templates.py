@@ -142,6 +142,15 @@ def test_a_name_stays_a_name_whatever_it_says(letter: Letter, name: str) -> None
     assert "49" not in hostile.body
 
 
+@pytest.mark.parametrize(("language", "letter"), EVERY)
+def test_a_remembered_letter_says_what_it_would_say_if_it_were_set_anew(language: Language, letter: Letter) -> None:
+    for name in (*HOSTILE, "Rossi & Figli", "Rossi \ue000\ue001 Bianchi", "\ue001", None):
+        firm = line(name or "") or None
+        for n, facts in enumerate(CASES):
+            mine = replace(facts, firm_name=name, referral_id=f"{REFERRAL[:-2]}{n:02}")
+            assert SET(letter, language, mine) == SET.set(letter, language, mine, firm)
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_other_fact_becomes_markup_either(name: str) -> None:
     facts = Facts(referral_id=REFERRAL, partner=name, front=name, market=name, before=name, rerouted=True, reason=name)
