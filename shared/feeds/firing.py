@@ -60,6 +60,7 @@ class Firing(Generic[C]):
         self.in_doubt: Callable[[], None] = lambda: None
         self.hears: Callable[[], Awaitable[bool]] = _always
         """Whether this process has its partitions: only then does it give a sign of life, and fires."""
+        self.pause = PAUSE
         self.looks = 0
         """How often it has looked and found nothing more to fire."""
         self.fired = 0
@@ -68,7 +69,7 @@ class Firing(Generic[C]):
         """Until the service stops; whatever fails is tried again."""
         pauses = delays()
         while not stopping.is_set():
-            pause = PAUSE
+            pause = self.pause
             try:
                 if await self.hears():
                     await self.look(stopping)

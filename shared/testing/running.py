@@ -12,6 +12,9 @@ from shared.settings import AGREEMENT, ServiceSettings
 from shared.telemetry.spans import Tracing
 from shared.testing.waiting import until
 
+LOOK_AGAIN = 0.1
+"""Seconds between two looks at the timers: tests move the clock, and would only wait for the next second."""
+
 
 @asynccontextmanager
 async def running(
@@ -38,6 +41,8 @@ async def running(
     )
     broker = feeds.broker()
     await feeds.start()
+    if timers:
+        feeds.firing.pause = LOOK_AGAIN
     try:
         await broker.start()
 
