@@ -1,6 +1,5 @@
 """One broker and one Postgres for the whole run; every test that needs them has topics and databases of its own."""
 
-import itertools
 import os
 import shutil
 import signal
@@ -16,7 +15,7 @@ import pytest_asyncio
 from deploy.local.home import Home
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
-from deploy.provision import provision
+from tests.ground import ground
 
 # A run that was started in the background ignores Ctrl-C, and so would every process that a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -62,17 +61,8 @@ def home(servers: Servers) -> Home:
     return servers.home
 
 
-_NUMBERS = itertools.count(1)
-
-
-def fresh_prefix() -> str:
-    """A prefix that no other test of this run has: one counter for all, since two would meet."""
-    return f"t{next(_NUMBERS)}."
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def prefix(home: Home) -> AsyncIterator[str]:
-    """Topics and databases of this module alone, with two partitions: enough for order to be broken."""
-    mine = fresh_prefix()
-    await provision(home, topic_prefix=mine, partitions=2)
-    yield mine
+    """Topics and databases of this module alone."""
+    async with ground(home) as mine:
+        yield mine

@@ -12,12 +12,12 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from deploy.local.home import CHECKOUT, Home
-from deploy.provision import provision
 from shared.testing.waiting import until
 from tests.e2e.firms import submission
 from tests.e2e.partner import Partner
 from tests.e2e.rest import at_rest
 from tests.e2e.system import System
+from tests.ground import ground
 
 PREFIX = "damage."
 FIRMS = 40
@@ -26,23 +26,23 @@ FIRMS = 40
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def settled(home: Home, mail_sink: str) -> AsyncIterator[System]:
     """A system through which some firms have gone, and which is at rest."""
-    await provision(home, topic_prefix=PREFIX, partitions=2)
-    system = System(home, PREFIX)
-    try:
-        await system.start()
-        partner = Partner(home, "cna", PREFIX)
-        for n in range(FIRMS):
-            partner.submit(submission(n))
-        partner.flush()
+    async with ground(home, PREFIX):
+        system = System(home, PREFIX)
+        try:
+            await system.start()
+            partner = Partner(home, "cna", PREFIX)
+            for n in range(FIRMS):
+                partner.submit(submission(n))
+            partner.flush()
 
-        async def arrived() -> bool:
-            return bool(await system.stores["notifier"].fetchval("SELECT count(*) FROM notifications") >= FIRMS)
+            async def arrived() -> bool:
+                return bool(await system.stores["notifier"].fetchval("SELECT count(*) FROM notifications") >= FIRMS)
 
-        await until(arrived, limit=60, what="notifications")
-        await at_rest(system)
-        yield system
-    finally:
-        await system.stop()
+            await until(arrived, limit=60, what="notifications")
+            await at_rest(system)
+            yield system
+        finally:
+            await system.stop()
 
 
 def audited(home: Home) -> tuple[int, list[dict[str, str]]]:

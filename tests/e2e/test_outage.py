@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from deploy.provision import provision
 from shared.testing.waiting import until
 from tests.conftest import Servers
 from tests.e2e.firms import submission
 from tests.e2e.partner import Partner
 from tests.e2e.rest import at_rest
 from tests.e2e.system import System
+from tests.ground import ground
 
 PREFIX = "outage."
 SECONDS = float(os.environ.get("PORTOLANO_OUTAGE_SECONDS", "6"))
@@ -22,13 +22,13 @@ SECONDS = float(os.environ.get("PORTOLANO_OUTAGE_SECONDS", "6"))
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def system(servers: Servers, mail_sink: str) -> AsyncIterator[System]:
-    await provision(servers.home, topic_prefix=PREFIX, partitions=2)
-    system = System(servers.home, PREFIX)
-    try:
-        await system.start()
-        yield system
-    finally:
-        await system.stop()
+    async with ground(servers.home, PREFIX):
+        system = System(servers.home, PREFIX)
+        try:
+            await system.start()
+            yield system
+        finally:
+            await system.stop()
 
 
 class Load(threading.Thread):

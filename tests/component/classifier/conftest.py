@@ -14,7 +14,6 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pydantic_settings import SettingsConfigDict
 
 from deploy.local.home import Home, database_name
-from deploy.provision import provision
 from services.classifier.app import service
 from services.classifier.settings import ClassifierSettings
 from shared.contracts.intake import FirmErased, FirmRegistered, FirmSucceeded
@@ -26,7 +25,7 @@ from shared.postgres.pool import Connection
 from shared.settings import ServiceSettings
 from shared.testing.running import running, settings_from
 from shared.testing.waiting import until
-from tests.conftest import fresh_prefix
+from tests.ground import ground
 
 Told = FirmRegistered | FirmSucceeded | FirmErased
 
@@ -126,11 +125,10 @@ class Bench:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def bench(home: Home) -> AsyncIterator[Bench]:
-    prefix = fresh_prefix()
-    await provision(home, topic_prefix=prefix, partitions=2)
-    producer = AIOKafkaProducer(**home.kafka_client("admin"), enable_idempotence=True)
-    await producer.start()
-    store = await asyncpg.connect(**home.admin_dsn(database_name("classifier", prefix)))
-    yield Bench(home, prefix, producer, store)
-    await producer.stop()
-    await store.close()
+    async with ground(home, stores=("intake", "classifier")) as prefix:
+        producer = AIOKafkaProducer(**home.kafka_client("admin"), enable_idempotence=True)
+        await producer.start()
+        store = await asyncpg.connect(**home.admin_dsn(database_name("classifier", prefix)))
+        yield Bench(home, prefix, producer, store)
+        await producer.stop()
+        await store.close()

@@ -11,12 +11,11 @@ import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local.home import Home, database_name
-from deploy.provision import provision
 from shared.feeds.runtime import Feeds
 from shared.testing.running import running, settings_from
 from shared.testing.waiting import until
 from tests.component.feeds import toy
-from tests.conftest import fresh_prefix
+from tests.ground import ground
 
 
 @dataclass
@@ -67,16 +66,15 @@ def firm() -> str:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def stage(home: Home) -> AsyncIterator[Stage]:
-    prefix = fresh_prefix()
-    await provision(home, topic_prefix=prefix, partitions=2)
-    await toy.make_tables(home, prefix)
-    producer = AIOKafkaProducer(**home.kafka_client("admin"), enable_idempotence=True, max_request_size=4 << 20)
-    await producer.start()
-    stores = {
-        service: await asyncpg.connect(**home.admin_dsn(database_name(service, prefix)))
-        for service in ("intake", "classifier")
-    }
-    yield Stage(home, prefix, producer, stores)
-    await producer.stop()
-    for connection in stores.values():
-        await connection.close()
+    async with ground(home, stores=("intake", "classifier")) as prefix:
+        await toy.make_tables(home, prefix)
+        producer = AIOKafkaProducer(**home.kafka_client("admin"), enable_idempotence=True, max_request_size=4 << 20)
+        await producer.start()
+        stores = {
+            service: await asyncpg.connect(**home.admin_dsn(database_name(service, prefix)))
+            for service in ("intake", "classifier")
+        }
+        yield Stage(home, prefix, producer, stores)
+        await producer.stop()
+        for connection in stores.values():
+            await connection.close()

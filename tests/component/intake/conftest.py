@@ -11,7 +11,6 @@ import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local.home import Home, database_name
-from deploy.provision import provision
 from services.intake.app import service
 from services.intake.settings import IntakeSettings
 from shared.contracts.submitted import SUBMITTED
@@ -19,7 +18,7 @@ from shared.feeds.runtime import Feeds
 from shared.testing.builders import headers, submitted
 from shared.testing.running import running, settings_from
 from shared.testing.waiting import until
-from tests.conftest import fresh_prefix
+from tests.ground import ground
 
 SEEN = "2026-01-02T08:00:00Z"
 """A time that lies before the test, whenever it runs: the real door knows what is in the future."""
@@ -103,11 +102,10 @@ def _told(record: Any) -> dict[str, Any]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def desk(home: Home) -> AsyncIterator[Desk]:
-    prefix = fresh_prefix()
-    await provision(home, topic_prefix=prefix, partitions=2)
-    producer = AIOKafkaProducer(**home.kafka_client("admin"), enable_idempotence=True, max_request_size=1 << 20)
-    await producer.start()
-    store = await asyncpg.connect(**home.admin_dsn(database_name("intake", prefix)))
-    yield Desk(home, prefix, producer, store)
-    await producer.stop()
-    await store.close()
+    async with ground(home, stores=("intake",)) as prefix:
+        producer = AIOKafkaProducer(**home.kafka_client("admin"), enable_idempotence=True, max_request_size=1 << 20)
+        await producer.start()
+        store = await asyncpg.connect(**home.admin_dsn(database_name("intake", prefix)))
+        yield Desk(home, prefix, producer, store)
+        await producer.stop()
+        await store.close()

@@ -17,14 +17,13 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from deploy.local.home import Home, database_name
 from deploy.local.mail_sink import Taker
 from deploy.local.mailbox import Mailbox
-from deploy.provision import provision
 from services.notifier.app import service
 from services.notifier.settings import NotifierSettings
 from shared.contracts.firm import Contacts
 from shared.testing.running import running, settings_from
 from shared.testing.waiting import until
 from tests.component.services.stage import Stage, open_producer
-from tests.conftest import fresh_prefix
+from tests.ground import ground
 from tests.unit.notifier.builders import EARLIER, FIRM, REFERRAL, moved, opened
 
 CONTACTS = Contacts(email="rossi@firm.example")
@@ -85,13 +84,12 @@ async def sink(tmp_path: Path) -> AsyncIterator[Sink]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def stage(home: Home) -> AsyncIterator[Stage]:
-    prefix = fresh_prefix()
-    await provision(home, topic_prefix=prefix, partitions=2)
-    producer = await open_producer(home)
-    store = await asyncpg.connect(**home.admin_dsn(database_name("notifier", prefix)))
-    yield Stage(home, prefix, "notifier", producer, store)
-    await producer.stop()
-    await store.close()
+    async with ground(home, stores=("notifier",)) as prefix:
+        producer = await open_producer(home)
+        store = await asyncpg.connect(**home.admin_dsn(database_name("notifier", prefix)))
+        yield Stage(home, prefix, "notifier", producer, store)
+        await producer.stop()
+        await store.close()
 
 
 @asynccontextmanager

@@ -7,9 +7,8 @@ import asyncpg
 import pytest_asyncio
 
 from deploy.local.home import Home, database_name
-from deploy.provision import provision
 from tests.component.services.stage import Stage, open_producer
-from tests.conftest import fresh_prefix
+from tests.ground import ground
 
 Set = Callable[[str], Awaitable[Stage]]
 
@@ -19,8 +18,7 @@ async def set_stage(home: Home) -> AsyncIterator[Set]:
     async with AsyncExitStack() as stack:
 
         async def make(service: str) -> Stage:
-            prefix = fresh_prefix()
-            await provision(home, topic_prefix=prefix, partitions=2)
+            prefix = await stack.enter_async_context(ground(home, stores=(service,)))
             producer = await open_producer(home)
             stack.push_async_callback(producer.stop)
             store = await asyncpg.connect(**home.admin_dsn(database_name(service, prefix)))

@@ -17,7 +17,6 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from deploy.local.home import SERVICES, Home, database_name
 from deploy.local.ports import choose
-from deploy.provision import provision
 from shared.contracts.submitted import SUBMITTED
 from shared.feeds.runtime import Feeds
 from shared.service import Service
@@ -25,7 +24,7 @@ from shared.telemetry.spans import Tracing
 from shared.testing.running import running, settings_from
 from shared.testing.waiting import until
 from tests.component.services.stage import open_producer
-from tests.conftest import fresh_prefix
+from tests.ground import ground
 
 
 class Sink:
@@ -164,8 +163,7 @@ async def _going(errand: Any, feeds: Feeds[Any]) -> AsyncIterator[None]:
 @asynccontextmanager
 async def a_whole(home: Home) -> AsyncIterator[Whole]:
     """Provisioned under a prefix of its own, two partitions."""
-    prefix = fresh_prefix()
-    await provision(home, topic_prefix=prefix, partitions=2)
-    producer = await open_producer(home)
-    yield Whole(home, prefix, producer)
-    await producer.stop()
+    async with ground(home) as prefix:
+        producer = await open_producer(home)
+        yield Whole(home, prefix, producer)
+        await producer.stop()
