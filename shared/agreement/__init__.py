@@ -13,6 +13,7 @@ from shared.agreement.life import Codes, Deadlines, Failure, Ladder, Routing, Ro
 from shared.agreement.loading import CURRENT, PLACE, load, load_versions
 from shared.agreement.services import Service, Title
 from shared.agreement.signatories import Desk, Divisions, Eligibility, Province, Sector, Signatory, SizeCode
+from shared.agreement.targets import Target
 from shared.agreement.whole import Agreement, Versions
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Signatory",
     "SizeCode",
     "Sme",
+    "Target",
     "Term",
     "Thresholds",
     "Title",

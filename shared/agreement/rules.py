@@ -24,6 +24,7 @@ def breaches(agreement: Agreement) -> Iterator[Breach]:
     yield from _twice("segments", [segment.code for segment in agreement.segments])
     yield from _twice("sectors", [sector.code for sector in agreement.sectors])
     yield from _twice("services", [service.code for service in agreement.services])
+    yield from _twice("targets", [target.figure for target in agreement.targets], member="figure")
     yield from _term(agreement)
     yield from _owners(agreement)
     for index, segment in enumerate(agreement.segments):

@@ -12,6 +12,7 @@ from shared.agreement.life import Codes, Deadlines, Routing
 from shared.agreement.parts import Few, Many, Part, PartnerCode, Text
 from shared.agreement.services import Service
 from shared.agreement.signatories import Sector, Signatory
+from shared.agreement.targets import Target
 
 Coded = TypeVar("Coded", Front, Segment, Signatory, Sector)
 
@@ -41,6 +42,7 @@ class Agreement(Part):
     deadlines: Deadlines
     calendar: CalendarPolicy
     strategic_markets: Few[MarketList]
+    targets: Few[Target] = ()
     services: Few[Service]
     topics: Carriage
     quotas: Quota
