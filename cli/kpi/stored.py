@@ -45,8 +45,8 @@ JOIN (
     FROM movements GROUP BY referral_id
 ) AS moved ON moved.referral_id = r.referral_id
 LEFT JOIN (
-    SELECT movements.referral_id, max(movements.at) AS ended_at FROM movements JOIN referrals AS status_of USING (referral_id)
-    WHERE status_of.status <> 'entered_in_error' GROUP BY movements.referral_id
+    SELECT referral_id, max(at) AS ended_at FROM movements JOIN referrals USING (referral_id)
+    WHERE referrals.status <> 'entered_in_error' GROUP BY referral_id
 ) AS replaced ON replaced.referral_id = r.replaces
 WHERE r.role = 'responsible' AND r.status <> 'entered_in_error'
 ORDER BY r.requested_at, r.referral_id
