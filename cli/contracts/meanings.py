@@ -141,6 +141,7 @@ MEANINGS: dict[str, str] = {
     "membership": "Whether the firm is the publisher's own member; nobody else's word verifies a membership.",
     "Membership": "Whether the firm is the publisher's own member.",
     "memberships": "Memberships that the association itself confirms, active ones alone.",
+    "not_members": "Associations that say that the firm is none of their members.",
     "publishers": "Who asserts something of the firm.",
     "purpose": "What the data may be used for.",
     "NotificationDelivered.purpose": "What the notification was for.",

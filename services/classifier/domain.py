@@ -41,6 +41,7 @@ def assess(firm: FirmRegistered, agreement: Agreement) -> FirmAssessed:
         segment=segment,
         needs=needs_of(firm.profile, segment, agreement),
         missing=missing,
+        not_members=firm.not_members,
     )
 
 

@@ -193,6 +193,11 @@ def register(head: File, kin: Sequence[File], links: Links, partners: Iterable[s
             if one.assertion.membership is not None and one.assertion.membership.active
         ),
         consents=consents.in_force(said.reports, partners),
+        not_members=tuple(
+            one.partner
+            for one in said.members
+            if one.assertion.membership is not None and not one.assertion.membership.active
+        ),
     )
     digest = _digest(registered)
     if digest == head.digest:
@@ -205,7 +210,10 @@ def _digest(state: FirmRegistered) -> bytes:
     # Around New Year, the only time when the year depends on it, Rome is an hour ahead of UTC.
     year = (state.observed_at + _ROME_IN_WINTER).year
     publishers = [(one.partner, one.reference) for one in state.publishers]
-    return sha256(msgspec.json.encode((year, state.profile, publishers, state.memberships, state.consents))).digest()
+    whole: tuple[object, ...] = (year, state.profile, publishers, state.memberships, state.consents)
+    if state.not_members:  # what was kept before bodies could say so stays what it was
+        whole += (state.not_members,)
+    return sha256(msgspec.json.encode(whole)).digest()
 
 
 def _left_without(kin: Sequence[File], links: Links, risen: Sequence[File]) -> list[File]:

@@ -62,7 +62,8 @@ class Need:
     rerouted: int = 0
     closed_at: datetime | None = None
     decided: str | None = None
-    """Digest of the latest decision; only what differs from it makes a new receipt."""
+    """Digest of the latest decision; only what differs from it makes a new receipt. None where none was taken for this
+    firm: the task came with one that it has succeeded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

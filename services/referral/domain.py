@@ -12,7 +12,7 @@ from typing import assert_never
 
 import msgspec
 
-from services.referral import clocks, closure, information, routing
+from services.referral import changes, clocks, closure, information, routing
 from services.referral.beside import close_copies, given_back
 from services.referral.case import (
     Case,
@@ -40,17 +40,20 @@ NOBODYS = (NeedState.WAITING_CONSENT, NeedState.WAITING_MEMBERSHIP, NeedState.MA
 
 
 def assess(case: Case, assessed: FirmAssessed, moment: Moment) -> list[Fact]:
-    """Take in a new assessment: end what may not go on, then route what is needed and not served yet.
+    """Take in a new assessment: end what may not go on, move what nobody has accepted and is another's by now, then
+    route what is needed and not served yet.
 
-    An open need that is stated again keeps its referral. A need that is waiting and no longer stated is withdrawn; one
-    that is being served runs on. A need that is closed reopens only for a declaration dated after its closing.
+    An open need that is stated again keeps its referral. A need that is no longer stated is withdrawn unless somebody
+    has accepted it: that runs on. A need that is closed reopens only for a declaration dated after its closing.
     """
+    before = changes.known(case, moment)
     case.assessment, case.assessed = assessed, True
     facts: list[Fact] = list(_end(case, assessed, moment))
+    facts += changes.follow(case, before, moment)
     wanted = {need_id(case.firm_id, need): need for need in assessed.needs}
     for need in list(case.needs.values()):
         if need.need_id not in wanted and need.state in NOBODYS:
-            case.put(replace(need, state=NeedState.WITHDRAWN, reason="no_longer_needed"))
+            case.put(replace(need, state=NeedState.WITHDRAWN, reason=changes.NO_LONGER_NEEDED))
     for wanted_id, stated in wanted.items():
         known = case.needs.get(wanted_id)
         if known is None:

@@ -35,42 +35,44 @@ def handed_on(case: Case, need: Need, partner: str) -> Need:
 
 def decide(case: Case, need: Need, assessed: FirmAssessed, unit: str | None, moment: Moment) -> Decision:
     """What the rules say of a need as the case stands. `unit` is the local unit that the need names."""
+    return routing.route(question(case, need, assessed, unit, moment), moment.agreement)
+
+
+def question(case: Case, need: Need, assessed: FirmAssessed, unit: str | None, moment: Moment) -> Question:
+    """What the rules are asked of a need as the case stands."""
     facts = facts_of(assessed.profile, moment.agreement.criteria)
     if unit is not None:
         facts = replace(facts, province=province_of(assessed.profile, unit))
-    return routing.route(
-        Question(
-            firm_id=case.firm_id,
-            front=need.front,
-            import_=need.import_,
-            market=need.market,
-            facts=facts,
-            consents=assessed.consents,
-            memberships=queries.memberships(case, assessed),
-            unanswered=queries.unanswered(case, assessed, moment.at),
-            choice=choice_of(assessed),
-            serving=serving(case),
-            excluded=need.excluded,
-            rerouted=need.rerouted,
-            at=moment.at,
-            day=moment.day,
-        ),
-        moment.agreement,
+    return Question(
+        firm_id=case.firm_id,
+        front=need.front,
+        import_=need.import_,
+        market=need.market,
+        facts=facts,
+        consents=assessed.consents,
+        memberships=queries.memberships(case, assessed),
+        unanswered=queries.unanswered(case, assessed, moment.at),
+        choice=choice_of(assessed),
+        serving=serving(case),
+        excluded=need.excluded,
+        rerouted=need.rerouted,
+        at=moment.at,
+        day=moment.day,
     )
 
 
 def named_by_rules(case: Case, need: Need, moment: Moment) -> str | None:
     """Whom the rules would make responsible for the need today; None where nobody, or where it is no need any more."""
-    stated = _stated(case, need)
-    if case.assessment is None or stated is None:
+    named = stated(case, need)
+    if case.assessment is None or named is None:
         return None
-    return decide(case, need, case.assessment, stated.unit, moment).partner
+    return decide(case, need, case.assessment, named.unit, moment).partner
 
 
-def _stated(case: Case, need: Need) -> AssessedNeed | None:
+def stated(case: Case, need: Need) -> AssessedNeed | None:
     """The need as the firm's assessment states it, if it does."""
-    stated = case.assessment.needs if case.assessment is not None else ()
-    return next((one for one in stated if need_id(case.firm_id, one) == need.need_id), None)
+    needs = case.assessment.needs if case.assessment is not None else ()
+    return next((one for one in needs if one.key == (need.front, need.import_, need.market)), None)
 
 
 def route(case: Case, need: Need, moment: Moment) -> Iterator[Fact]:
@@ -79,13 +81,13 @@ def route(case: Case, need: Need, moment: Moment) -> Iterator[Fact]:
     assessed = case.assessment
     if assessed is None:
         raise LookupError(f"need {need.need_id} has no assessment to be routed by")
-    stated = _stated(case, need)
-    if stated is None:
+    named = stated(case, need)
+    if named is None:
         need = replace(need, state=NeedState.WITHDRAWN, reason="no_longer_needed")
         case.put(need)
         yield from end_leg(case, need, None, moment)
         return
-    decision = decide(case, need, assessed, stated.unit, moment)
+    decision = decide(case, need, assessed, named.unit, moment)
     before = case.referrals.get(need.referral_id) if need.referral_id and need.closed_at is None else None
     opened = open_responsible(need, decision.partner, before, moment) if decision.partner else None
     decided = digest(decision)

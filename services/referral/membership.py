@@ -2,10 +2,9 @@
 
 from datetime import date
 
-from services.referral import domain
+from services.referral import changes
 from services.referral.case import Case, Fact, Moment, NeedState, Query
-from services.referral.handover import named_by_rules, route
-from services.referral.lifecycle import Ended, Status
+from services.referral.handover import route
 from services.referral.queries import answered
 
 
@@ -16,20 +15,8 @@ def reconsider(case: Case, moment: Moment) -> list[Fact]:
 
 
 def answer_query(case: Case, query: Query, *, member: bool, since: date | None, moment: Moment) -> list[Fact]:
-    """A body says whether the firm is its member: what waited goes on. A yes also moves what another partner was asked
-    for and has not taken up yet, where the rules put it there and now put it elsewhere; what a person has placed
-    stays."""
-    requested = [
-        (need, referral, named_by_rules(case, need, moment))
-        for need in case.needs.values()
-        if member and need.state is NeedState.REFERRED
-        for referral in [case.referrals[need.referral_id or ""]]
-        if referral.status is Status.REQUESTED
-    ]
+    """A body says whether the firm is its member: what waited goes on, and what nobody has taken up yet moves where the
+    word changes whose it is."""
+    before = changes.known(case, moment)
     case.put(answered(query, member=member, since=since, at=moment.at))
-    facts = reconsider(case, moment)
-    for need, referral, before in requested:
-        now = named_by_rules(case, need, moment)
-        if before == referral.partner and now not in (before, None):
-            facts += domain.cancel(case, referral, Ended.MEMBERSHIP_CHANGED, moment)
-    return facts
+    return [*reconsider(case, moment), *changes.follow(case, before, moment)]

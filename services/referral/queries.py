@@ -15,8 +15,9 @@ from shared.contracts.ids import derive
 
 
 def memberships(case: Case, assessed: FirmAssessed) -> tuple[Membership, ...]:
-    """Verified, active memberships: those that the bodies told of by themselves, and those that they confirmed."""
-    told = {one.partner for one in assessed.memberships}
+    """Verified, active memberships: those that the bodies told of by themselves, and those that they confirmed and do
+    not tell otherwise. What a body publishes holds until it publishes something else."""
+    told = {*assessed.not_members, *(one.partner for one in assessed.memberships)}
     confirmed = (
         Membership(partner=query.partner, since=query.since)
         for query in case.queries.values()
@@ -31,7 +32,7 @@ def unanswered(case: Case, assessed: FirmAssessed, at: datetime) -> frozenset[st
     if not declared:
         return frozenset()
     settled = {query.partner for query in case.queries.values() if query.member is not None or query.answer_by < at}
-    return frozenset(declared) - settled - {one.partner for one in assessed.memberships}
+    return frozenset(declared) - settled - {*assessed.not_members, *(one.partner for one in assessed.memberships)}
 
 
 def awaited(case: Case) -> list[Query]:

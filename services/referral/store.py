@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from services.referral import changes
 from services.referral.case import Case, Need, NeedState, Outage, Receipt, Referral, Role
 from services.referral.lifecycle import Ended, Status
 from services.referral.query_log import load_queries, save_queries
@@ -23,8 +24,8 @@ from shared.postgres.pool import Connection
 
 
 async def load_cases(connection: Connection, firm_ids: Sequence[str], *, assessments: bool) -> dict[str, Case]:
-    """The cases of these firms, an empty one for a firm that is new; with their last assessments if they will be
-    needed."""
+    """The cases of these firms, an empty one for a firm that is new; with their last assessments if all will be needed,
+    else with those by which a task may still be moved."""
     cases = {firm_id: Case(firm_id) for firm_id in firm_ids}
     for row in await connection.fetch("SELECT * FROM needs WHERE firm_id = ANY($1)", firm_ids):
         cases[row["firm_id"]].needs[row["need_id"]] = _need(row)
@@ -36,9 +37,10 @@ async def load_cases(connection: Connection, firm_ids: Sequence[str], *, assessm
         cases[row["firm_id"]].told[row["partner"]] = row["digest"]
     await load_queries(connection, cases)
     await load_requests(connection, cases)
-    if assessments:
+    wanted = firm_ids if assessments else [one.firm_id for one in cases.values() if changes.may_move(one)]
+    if wanted:
         sql = "SELECT firm_id, state::text AS state FROM assessments WHERE firm_id = ANY($1)"
-        for row in await connection.fetch(sql, firm_ids):
+        for row in await connection.fetch(sql, wanted):
             cases[row["firm_id"]].assessment = msgspec.json.decode(row["state"], type=FirmAssessed)
     return cases
 

@@ -67,7 +67,8 @@ def follow(old: Case, new: Case, moment: Moment) -> Followed:
     """Move what is open in the case of the old firm into that of its successor.
 
     Where the successor's assessment is known it is taken in once more, because it did not know of what has come. So it
-    makes no difference which of the two was heard first, unless that assessment ends a task of the successor's own.
+    makes no difference which of the two was heard first, unless that assessment ends or moves a task of the successor's
+    own that nobody has accepted: then there is nothing left, or something else, for the old firm's to clash with.
     """
     done = Followed([], [])
     open_by_need = {one.need_id: one for one in _responsible(old)}

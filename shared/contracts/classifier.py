@@ -75,6 +75,7 @@ class FirmAssessed(Event, frozen=True, kw_only=True):
     memberships: tuple[Membership, ...] = ()
     consents: tuple[Consent, ...] = ()
     missing: tuple[Missing, ...] = ()
+    not_members: tuple[str, ...] = ()
 
 
 class AssessmentSucceeded(Event, frozen=True, kw_only=True):

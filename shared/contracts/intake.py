@@ -13,7 +13,8 @@ class FirmRegistered(Event, frozen=True, kw_only=True):
 
     `version` counts 1, 2, 3 … for each firm without gaps. `observed_at` is the observation on which exports are judged:
     the newest among the assertions that give the profile a leaf of its exports, or of any where none does. Memberships
-    are verified and active. Consents are what no revocation has taken away; expiry is the reader's to check.
+    are verified and active; `not_members` are the bodies that say that the firm is none of theirs. Consents are what no
+    revocation has taken away; expiry is the reader's to check.
     """
 
     type: ClassVar[str] = "it.portolano.firm.registered.v1"
@@ -26,6 +27,7 @@ class FirmRegistered(Event, frozen=True, kw_only=True):
     publishers: tuple[Publisher, ...]
     memberships: tuple[Membership, ...] = ()
     consents: tuple[Consent, ...] = ()
+    not_members: tuple[str, ...] = ()
 
 
 class FirmSucceeded(Event, frozen=True, kw_only=True):

@@ -331,5 +331,19 @@ SAID: dict[str, tuple[Event, ...]] = {
             missing=(EXPORTS_MISSING,),
         ),
     ),
+    "no-member": (
+        FirmRegistered(
+            firm_id=FIRM, version=1, observed_at=AT, profile=SMALL, publishers=(PUBLISHER,), not_members=("confapi",)
+        ),
+        FirmAssessed(
+            firm_id=FIRM,
+            version=1,
+            profile=SMALL,
+            publishers=(PUBLISHER,),
+            segment=OPEN,
+            needs=(),
+            not_members=("confapi",),
+        ),
+    ),
 }
 """What our services say, by name."""

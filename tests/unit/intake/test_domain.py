@@ -96,10 +96,15 @@ def test_only_the_publishers_own_word_verifies_a_membership_and_only_while_it_sa
     registered = desk.state()
     assert registered is not None
     assert [(member.partner, str(member.since)) for member in registered.memberships] == [("cna", "2019-05-01")]
+    assert registered.not_members == ("aice",), "a body's no is its own word as well"
     tell(desk, "cna", id="e-2")
     after = desk.state()
     assert after is not None
-    assert after.memberships == ()
+    assert (after.memberships, after.not_members) == ((), ("aice",))
+    tell(desk, "aice", id="e-3")
+    last = desk.state()
+    assert last is not None
+    assert (last.version, last.not_members) == (after.version + 1, ())
 
 
 def test_an_older_assertion_changes_nothing_but_the_consents_that_it_reports() -> None:

@@ -222,7 +222,8 @@ def test_it_makes_no_difference_whether_the_succession_or_the_successors_assessm
             else:
                 stood(case, referral, Status.REQUESTED if status in OPEN else Status.CANCELLED, days)
         cases.append(case)
-    news_of_heir = told(HEIR, *sorted(fronts), to=to, legs=True)
+    requested = {front for front, (status, _) in theirs.items() if status in (Status.REQUESTED, Status.RECEIVED)}
+    news_of_heir = told(HEIR, *sorted(fronts | requested), to=to, legs=True)
     old, new = deepcopy(cases)
     new.assessment = None if not theirs else new.assessment
     followed(old, new)
