@@ -44,11 +44,12 @@ class CalendarPolicy(Part):
 
 
 class WorkingDays:
-    """The calendar of one policy; remembers the holidays of a year."""
+    """The calendar of one policy; remembers the holidays of a year, and the deadlines that begin on a day."""
 
     def __init__(self, policy: CalendarPolicy) -> None:
         self._country, self._province = policy.country, policy.province
         self._pause = (policy.pause.first, policy.pause.last) if policy.pause.active else None
+        self._end_after = lru_cache(maxsize=1024)(lambda day, count: end_of(self.after(day, count)))
 
     def is_working(self, day: date) -> bool:
         """Whether work is done on this day."""
@@ -65,7 +66,7 @@ class WorkingDays:
 
     def due(self, at: datetime, count: int) -> datetime:
         """The end (UTC) of the day that is `count` working days after the day of `at`."""
-        return end_of(self.after(day_of(at), count))
+        return self._end_after(day_of(at), count)
 
     def between(self, first: date, last: date) -> int:
         """How many working days lie after `first`, up to and including `last`."""
