@@ -66,8 +66,7 @@ class Assertion(Part, frozen=True, kw_only=True):
 
 def assertion_of(data: SubmittedData) -> Assertion:
     """From the door's model into the value that travels."""
-    document = data.model_dump(by_alias=True, exclude_none=True, warnings=False)
-    return msgspec.convert(document, Assertion)
+    return msgspec.convert(data, Assertion, from_attributes=True)
 
 
 def _codice_fiscale(text: str) -> str:
