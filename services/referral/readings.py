@@ -5,6 +5,8 @@ own verdict in full and of every other candidate one of three words. The firm re
 about the firm; a person's name and words are the Region's alone.
 """
 
+from functools import lru_cache
+
 import msgspec
 
 from services.referral.receipt import Candidate, Change, Decision, Rule, Step, Tie, Verdict
@@ -51,7 +53,13 @@ def _for_partner(candidate: Candidate, decision: Decision, partner: str, tie: Ti
         verdict = Verdict.OTHER_OWNER_OF_FRONT
     elif tie is not None and candidate.verdict is Verdict.TIE_LOST:
         verdict = Verdict.TIE_LOST
-    return referrals.Candidate(partner=candidate.partner, verdict=verdict.value)
+    return _told(candidate.partner, verdict)
+
+
+@lru_cache(maxsize=256)
+def _told(partner: str, verdict: Verdict) -> referrals.Candidate:
+    """A candidate as others read it: one of three words of each signatory, made once."""
+    return referrals.Candidate(partner=partner, verdict=verdict.value)
 
 
 class FirmsReceipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
