@@ -11,6 +11,7 @@ Every leaf keeps who said it and when: `Merged.sources` names the leaves that ea
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -93,10 +94,16 @@ Leaves = dict[tuple[str, ...], Asserted]
 """Which assertion gives the leaf at this place."""
 
 
+@lru_cache(maxsize=4096)
+def _pointer(place: tuple[str, ...]) -> str:
+    """Places are made of names, years and codes: a few hundred for all firms."""
+    return pointer(*place)
+
+
 def _sources(order: list[Asserted], leaves: Leaves) -> tuple[Source, ...]:
     given: dict[tuple[str, str], list[str]] = {}
     for place, one in leaves.items():
-        given.setdefault((one.partner, one.submission_id), []).append(pointer(*place))
+        given.setdefault((one.partner, one.submission_id), []).append(_pointer(place))
     return tuple(
         Source(
             partner=one.partner,
@@ -111,12 +118,13 @@ def _sources(order: list[Asserted], leaves: Leaves) -> tuple[Source, ...]:
 
 def _whole(name: str, order: list[Asserted], leaves: Leaves) -> Any:
     """The value of a member that is a leaf by itself; a list that says something beats an empty one."""
-    stated = [one for one in order if getattr(one.assertion.firm, name) is not None]
-    telling = [one for one in stated if getattr(one.assertion.firm, name) != ()] or stated
-    if name in REGISTRY_MEMBERS:
-        telling = [one for one in telling if one.partner == REGISTER] or telling
+    telling = [one for one in order if getattr(one.assertion.firm, name) is not None]
     if not telling:
         return None
+    if len(telling) > 1:
+        telling = [one for one in telling if getattr(one.assertion.firm, name) != ()] or telling
+        if name in REGISTRY_MEMBERS:
+            telling = [one for one in telling if one.partner == REGISTER] or telling
     leaves[(name,)] = telling[-1]
     return getattr(telling[-1].assertion.firm, name)
 
