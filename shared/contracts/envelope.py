@@ -87,7 +87,7 @@ def read_envelope(value: bytes | None, headers: Headers) -> Envelope | Broken:
         problems.append(problem("wrong-type", "data is a JSON object: send the type's members in it"))
     readable = _readable(attributes)
     if not structured or isinstance(document.value, dict):  # else its attributes could not be looked for
-        problems += _wrong(attributes)
+        problems += _wrong(attributes, readable)
     found = data if isinstance(data, dict) else None
     if problems or found is None:
         return Broken(tuple(problems), readable.get("id"), readable.get("source"), readable.get("type"), found)
@@ -155,12 +155,11 @@ def _structured(document: documents.Document) -> tuple[dict[str, Json], Json, li
     return attributes, event.get("data"), problems
 
 
-def _wrong(attributes: Mapping[str, Json]) -> Iterator[Problem]:
+def _wrong(attributes: Mapping[str, Json], readable: Mapping[str, str]) -> Iterator[Problem]:
     version = attributes.get("specversion")
     if version != "1.0":
         said = "is missing" if version is None else "is another"
         yield problem("specversion-not-served", f"specversion {said}: it must be 1.0")
-    readable = _readable(attributes)
     for name, longest in _LONGEST.items():
         if name not in readable:
             yield problem(f"{name}-invalid", f"{name} is required: text of 1 to {longest} printable characters")
