@@ -9,6 +9,7 @@ compressed before it is numbered.
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 
 import cramjam
@@ -115,16 +116,23 @@ def _structured(said: Said, event_id: str, now: datetime, layout: Layout) -> Pac
     return Packed(key=(said.firm_id or "").encode(), value=_encode(envelope), headers=headers)
 
 
+@lru_cache(maxsize=64)
+def _alike(service: str, kind: str, now: datetime) -> tuple[tuple[str, bytes], ...]:
+    """What all events of a type that a transaction says carry alike."""
+    return (
+        ("ce_source", f"urn:portolano:{service}".encode()),
+        ("ce_type", kind.encode()),
+        ("ce_time", rfc3339(now).encode()),
+        ("ce_dataschema", f"urn:portolano:schemas:{kind}".encode()),
+    )
+
+
 def _binary(said: Said, event_id: str, now: datetime, layout: Layout) -> Packed:
-    kind = said.event.type
     headers: Headers = [
         ("content-type", b"application/json"),
         ("ce_specversion", b"1.0"),
         ("ce_id", event_id.encode()),
-        ("ce_source", f"urn:portolano:{layout.service}".encode()),
-        ("ce_type", kind.encode()),
-        ("ce_time", rfc3339(now).encode()),
-        ("ce_dataschema", f"urn:portolano:schemas:{kind}".encode()),
+        *_alike(layout.service, said.event.type, now),
     ]
     subject = said.subject or said.firm_id
     if subject:
