@@ -81,6 +81,7 @@ async def figures(feeds: Feeds[Any]) -> dict[str, Any]:
         "applied": feeds.reader.applied,
         "relay": feeds.relay.state(),
         "alarms": feeds.alarms.all(),
+        "clock": {"may_be_moved": feeds.clock.may_be_moved, "ahead_s": feeds.clock.ahead.total_seconds()},
     }
     try:
         row = await feeds.pool.fetchrow(

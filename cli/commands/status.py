@@ -4,6 +4,7 @@ import time
 
 import click
 
+from cli import moved_clock
 from cli.output import emit, json_option, say, table
 from deploy.local import observe, system
 from deploy.local.home import Home
@@ -47,6 +48,8 @@ def command(as_json: bool) -> None:
                 say(f"{part.name}: {alarm}")
             if part.last_exit and part.state != State.STOPPED:
                 say(f"{part.name}, {part.restarts} restarts, the last because: {part.last_exit}")
+        for line in moved_clock.told(found.parts):
+            say(line)
         if observe.is_among(part.name for part in found.parts):
             say(f"the trace of a firm: {observe.traces_of(home, 'FIRM_ID')}")
     if not found.ready:

@@ -4,6 +4,7 @@ import time
 
 import click
 
+from cli import moved_clock
 from cli.output import emit, json_option, say
 from deploy.local import observe, system
 from deploy.local.home import Home
@@ -34,6 +35,9 @@ def command(observed: bool, attach: bool, as_json: bool) -> None:
         say(f"ready after {made.seconds:.1f} s; mails: {_mail_address(made)}; stop it with `portolano down`")
     if observed and not as_json:
         say(f"traces: {observe.viewer(home)}; `portolano explain FIRM` tells where a firm's is")
+    if home.clock_may_be_moved and not as_json:
+        for line in moved_clock.told(system.status(home).parts):
+            say(line)
     if attach:
         _stay(home)
 

@@ -21,7 +21,10 @@ from shared.errors import Trouble
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "classifier", "referral", "notifier")
+MOVABLE = ("referral",)
+"""Services whose time a demo moves: the one that has deadlines."""
 _BROKER_USERS = ("admin", "controller")
+_MOVABLE_CLOCK = "clock-may-be-moved"
 _SECRET_NAME = re.compile(r"[a-z0-9_.-]+(/[a-z0-9_.-]+)*")
 
 
@@ -82,6 +85,29 @@ class Home:
         """Downloads. Shared by all homes of a checkout: they are the same files, checked by hash at every start."""
         named = os.environ.get("PORTOLANO_CACHE")
         return _make(Path(named).expanduser().resolve() if named else CHECKOUT / "var" / "cache", 0o755)
+
+    # Time ------------------------------------------------------------------------------------------------------
+
+    @property
+    def clock_may_be_moved(self) -> bool:
+        """Whether time may be moved in this home. Once it was, it must stay so: what its store knows of lies in the
+        moved time, and a clock that went back would have it lie in the future."""
+        return (self.root / _MOVABLE_CLOCK).exists()
+
+    def let_clock_be_moved(self) -> None:
+        """Allow it; counts from the next start of a part on."""
+        _make(self.root, 0o755)
+        (self.root / _MOVABLE_CLOCK).touch()
+
+    def clock_was_moved(self) -> None:
+        """Remember that it was, for good."""
+        (self.root / _MOVABLE_CLOCK).write_text("moved\n")
+
+    def keep_real_time(self) -> None:
+        """Take the permission back, unless it has been used."""
+        path = self.root / _MOVABLE_CLOCK
+        if path.exists() and not path.read_text():
+            path.unlink()
 
     def _directory(self, name: str) -> Path:
         _make(self.root, 0o755)
@@ -219,6 +245,8 @@ class Home:
         }
         if service == "intake":
             self.secret("intake/intake_firm_key", make=lambda: secrets.token_hex(32))
+        if service in MOVABLE and self.clock_may_be_moved:
+            settings["MOVED_CLOCK"] = "true"
         if service == "notifier":
             self.secret("notifier/notifier_link_key", make=lambda: secrets.token_hex(32))
             settings |= {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(self.port("smtp"))}

@@ -27,6 +27,16 @@ class Clock:
         self._moved = moved
         self._moves: tuple[Move, ...] = ()
 
+    @property
+    def may_be_moved(self) -> bool:
+        """Whether moves count here."""
+        return self._moved
+
+    @property
+    def ahead(self) -> timedelta:
+        """By how much it is later than in the world, as far as this process has learnt."""
+        return sum((move.ahead for move in self._moves), timedelta())
+
     async def learn(self, connection: Connection) -> None:
         """See what moves there are; costs nothing where they do not count."""
         if self._moved:
@@ -41,6 +51,11 @@ class Clock:
     def told(self, at: datetime) -> datetime:
         """A real instant as this house tells the time."""
         return at + sum((move.ahead for move in self._moves if move.at <= at), timedelta())
+
+
+HOUSE_TIME = "(now() + (SELECT coalesce(sum(ahead), interval '0') FROM clock_moves))"
+"""SQL: what time it is in a store whose clock may be moved, for somebody who only looks; the real time where it never
+was."""
 
 
 async def move(connection: Connection, ahead: timedelta) -> None:

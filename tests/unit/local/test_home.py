@@ -79,3 +79,24 @@ def test_a_file_is_replaced_whole_and_nothing_else_stays(tmp_path: Path) -> None
     write_whole(tmp_path / "x", "old")
     write_whole(tmp_path / "x", "new")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"x": "new"}
+
+
+def test_time_may_be_moved_only_where_that_was_allowed_and_only_for_who_has_deadlines(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert not any("MOVED_CLOCK" in name for service in SERVICES for name in home.service_environment(service))
+    home.let_clock_be_moved()
+    moved = [name for service in SERVICES for name in home.service_environment(service) if "MOVED_CLOCK" in name]
+    assert moved == ["REFERRAL_MOVED_CLOCK"]
+
+
+def test_a_permission_to_move_time_is_taken_back_unless_it_was_used(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.keep_real_time()
+    home.let_clock_be_moved()
+    home.keep_real_time()
+    assert not home.clock_may_be_moved
+    home.let_clock_be_moved()
+    home.clock_was_moved()
+    home.let_clock_be_moved()
+    home.keep_real_time()
+    assert home.clock_may_be_moved
