@@ -15,14 +15,16 @@ from rich.console import Console
 
 from cli.audit.run import audit
 from cli.demo.board import Board
-from cli.demo.checks import Check, check_all
+from cli.demo.checks import check_all
 from cli.demo.diagnosis import why_it_stands
+from cli.demo.evidence import Check
 from cli.demo.ledger import Ledger
 from cli.demo.lines import Lines
 from cli.demo.mails import page_address
-from cli.demo.play import Audience, Evening, play
+from cli.demo.play import Evening, play
 from cli.demo.routes import Said
 from cli.demo.summary import Summary, show, summarise, told_of
+from cli.demo.watch import Audience
 from cli.output import emit, json_option, say
 from deploy.local import system
 from deploy.local.home import Held, Home
@@ -45,8 +47,10 @@ from shared.errors import Trouble, Unreachable
 def command(firms: int, seed: int, keep: bool, limit: float | None, as_json: bool) -> int:
     """Show the whole system at work: twelve partners tell of invented firms, are asked to help them, and answer.
 
-    Starts the system if it is not up, and stops it again unless --keep is given. Ends with a summary in which
-    everything is checked; exit code 1 when a check fails or a firm does not arrive within the limit.
+    Then working days pass, at once: time is moved from deadline to deadline, and who is silent is reminded, escalated,
+    and loses the need to another. Starts the system if it is not up, and stops it again unless --keep is given. Ends
+    with a summary in which everything is checked; exit code 1 when a check fails or a firm does not arrive within the
+    limit.
     """
     home = Home.from_environment()
     for number in (signal.SIGTERM, signal.SIGHUP):  # told to go, it tidies up as after Ctrl-C
@@ -76,6 +80,8 @@ def _running(home: Home, keep: bool) -> Iterator[system.Up]:
     before = system.status(home)
     was_up = before.running and before.phase in (Phase.STARTING, Phase.READY)
     stop = not was_up
+    if not was_up:
+        home.let_clock_be_moved()  # before its start, since whoever runs already keeps the time that it has
     try:
         made = system.up(home, say)
         stop = stop and not keep
@@ -85,6 +91,7 @@ def _running(home: Home, keep: bool) -> Iterator[system.Up]:
             patient = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it
             try:
                 system.down(home, say)
+                home.keep_real_time()
             finally:
                 signal.signal(signal.SIGINT, patient)
 
@@ -108,6 +115,8 @@ def _evening(home: Home, made: system.Up, firms: int, seed: int, limit: float, *
         was_up=made.was_running,
         up_seconds=made.seconds,
         travel_seconds=evening.seconds,
+        days_seconds=evening.days_seconds,
+        days_kept=evening.kept,
         limit=limit,
         stuck=_stuck(home, evening, limit),
         mails_directory=_near(home.mail),

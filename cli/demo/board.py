@@ -15,7 +15,7 @@ from rich.text import Text
 
 from cli.demo.heroes import Heroes
 from cli.demo.hops import Hop
-from cli.demo.ledger import Ledger
+from cli.demo.ledger import Ledger, Line
 from cli.demo.routes import Said
 from cli.demo.stores import View
 from cli.output import plain
@@ -37,6 +37,7 @@ class Board:
         self._speed = _Speed()
         self._passed: dict[str, tuple[int, float]] = {}
         self._glyphs = _Glyphs.of(console)
+        self._day = ""
         self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop", redirect_stderr=False)
 
     def __enter__(self) -> Self:
@@ -52,6 +53,11 @@ class Board:
     def show(self, doors: Sequence[Hop], view: View, note: str = "") -> None:
         """The picture of this moment; `note` is a line about something that is amiss."""
         self._live.update(self.picture(doors, view, note, time.monotonic()), refresh=True)
+
+    def turn(self, day: str) -> None:
+        """Another day has come: it stands at the head from now on."""
+        self._day = day
+        self._ledger.lines.append(Line(time.monotonic(), "", day, "bold magenta"))
 
     def picture(self, doors: Sequence[Hop], view: View, note: str, now: float) -> Group:
         """All lines, as wide and high as the terminal allows."""
@@ -71,9 +77,8 @@ class Board:
 
     def _head(self, now: float, width: int) -> Text:
         script = self._ledger.script
-        left = Text(" Portolano ", style="bold reverse") + Text(
-            f" {len(script.roles)} firms, 12 partners, seed {script.seed}"
-        )
+        what = self._day or f"{len(script.roles)} firms, 12 partners, seed {script.seed}"
+        left = Text(" Portolano ", style="bold reverse") + Text(f" {what}", style="bold magenta" if self._day else "")
         rate = self._speed.of(len(self._ledger.kept), now)
         right = f"{rate:4.0f} records/s   {now - self._began:4.1f} s of {self._limit:.0f}"
         return left + Text(right.rjust(max(1, width - len(left))))
@@ -137,7 +142,7 @@ class Board:
         lines = []
         for line in list(self._ledger.lines)[-most:]:
             told = Text(f"{line.at - self._began:5.1f} s  ", style="dim")
-            told.append(f"{line.partner} ", style="bold")
+            told.append(f"{line.partner} " if line.partner else "", style="bold")
             lines.append(told.append(plain(line.text), style=line.tone))
         return lines + [Text()] * (most - len(lines))
 

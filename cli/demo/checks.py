@@ -5,18 +5,19 @@ that had nothing to compare has failed: it would otherwise be proud of nothing.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from cli.demo.closing import ANSWERS, Ending, chosen
+from cli.demo.closing import ANSWERS, chosen
+from cli.demo.deadlines import check_deadlines
+from cli.demo.evidence import Check, Evidence
 from cli.demo.firms import Need
-from cli.demo.ledger import Ledger, Requested, words_of
-from cli.demo.mails import Taken
+from cli.demo.heard import Requested, words_of
+from cli.demo.ledger import Ledger
+from cli.demo.posted import check_mails
 from cli.demo.routes import End, Route, Said, routes_of
 from cli.demo.stores import View
 from cli.partner.exchange import Kind, kind_of
 from cli.partner.letters import Heard
-from shared.agreement import Agreement
 
 MOST = 5
 """Faults that are told of one check; the rest is counted."""
@@ -24,36 +25,15 @@ MOST = 5
 _OPEN_OR_DONE = frozenset({"referred", "met", "unmet"})
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One question and its answer. `wrong`: what is amiss, a line each; none where all is well."""
-
-    name: str
-    found: str
-    wrong: tuple[str, ...] = ()
-
-    @property
-    def good(self) -> bool:
-        return not self.wrong
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Everything that the checks look at."""
-
-    ledger: Ledger
-    view: View
-    mails: Mapping[str, Taken]
-    agreement: Agreement
-    endings: Sequence[Ending] = ()
-
-
 def check_all(evidence: Evidence) -> list[Check]:
     """All checks but the audit, in the order of a firm's way."""
+    seed, agreement = evidence.ledger.script.seed, evidence.agreement
+    passed = evidence.days.passed if evidence.days is not None else 0
+    ids = {company.number: firm_id for firm_id, company in evidence.ledger.firm_ids.items()}
     ways = [
         way
         for company in evidence.ledger.script.companies
-        for way in routes_of(evidence.ledger.script.seed, company, evidence.agreement)
+        for way in routes_of(seed, company, agreement, passed=passed, firm_id=ids.get(company.number, ""))
     ]
     return [
         check_receipts(evidence.ledger),
@@ -63,7 +43,8 @@ def check_all(evidence: Evidence) -> list[Check]:
         check_routes(evidence, ways),
         check_answers(evidence.ledger),
         check_endings(evidence),
-        check_mails(evidence, ways),
+        *([check_deadlines(evidence)] if evidence.days is not None else []),
+        check_mails(evidence),
     ]
 
 
@@ -84,13 +65,13 @@ def check_receipts(ledger: Ledger) -> Check:
                     f"{submission.letter.id} of {submission.partner} got {_receipt(outcome, rules)}, "
                     f"not {_receipt(expected.outcome, expected.rules)}"
                 )
-    unsent = len(ledger.script.submissions) - len(ledger.kept)
+    unsent = len(ledger.given) - len(ledger.kept)
     if unsent:
         wrong.append(f"{unsent} records never reached the broker")
     if ledger.held:
         wrong.append(f"{len(ledger.held)} records are held: `portolano held list`")
     told = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
-    found = f"{sum(outcomes.values())} of {len(ledger.script.submissions)} records answered: {told}"
+    found = f"{sum(outcomes.values())} of {len(ledger.given)} records answered: {told}"
     return Check("receipts", found, tuple(wrong))
 
 
@@ -189,7 +170,12 @@ def check_routes(evidence: Evidence, ways: Sequence[Route]) -> Check:
         wrong.append(f"{_chain(partners)} got a copy for {words_of(need)}, which firm {number} does not need")
     if not ways:
         wrong.append("the cast has no needs")
-    parts = {End.REFERRED: "with a partner", End.WAITING_CONSENT: "wait for a consent", End.MANUAL: "with a person"}
+    parts = {
+        End.REFERRED: "with a partner",
+        End.WAITING_CONSENT: "wait for a consent",
+        End.WAITING_MEMBERSHIP: "wait for a body's word",
+        End.MANUAL: "with a person",
+    }
     told = ", ".join(f"{ends[end]} {words}" for end, words in parts.items() if ends[end]) or "none"
     found = f"{right} of {len(ways)} needs went where the agreement puts them: {told}"
     return Check("routes", found, tuple(wrong))
@@ -221,13 +207,15 @@ def _states(evidence: Evidence) -> dict[tuple[int, Need], str]:
 def check_answers(ledger: Ledger) -> Check:
     """Every answer of a partner was recorded, once; every rejection was followed up (the routes show to whom)."""
     wrong: list[str] = []
-    for position, reply in ledger.replies.items():
+    said_of = {position: (reply.partner, reply.referral_id) for position, reply in ledger.replies.items()}
+    said_of |= {position: (one.partner, one.report.referral_id) for position, one in ledger.reports.items()}
+    for position, (partner, referral_id) in said_of.items():
         answers = ledger.reply_answers.get(position, [])
         if len(answers) != 1:
-            wrong.append(f"{reply.partner}'s answer to referral {reply.referral_id} was answered {len(answers)} times")
+            wrong.append(f"{partner}'s answer to referral {referral_id} was answered {len(answers)} times")
         elif kind_of(answers[0]) is not Kind.ACCEPTED:
             rules = ", ".join(str(problem.get("rule")) for problem in answers[0].data.get("problems", ()))
-            wrong.append(f"{reply.partner}'s answer to referral {reply.referral_id} was refused: {rules}")
+            wrong.append(f"{partner}'s answer to referral {referral_id} was refused: {rules}")
     unsaid = len(ledger.open_answers()) - len(ledger.unanswered())
     if unsaid:
         wrong.append(f"{unsaid} referrals were to be answered and were not")
@@ -237,6 +225,8 @@ def check_answers(ledger: Ledger) -> Check:
     asked = sum(one.responsible for one in ledger.requested.values())
     silent, copies = asked - len(ledger.replied), len(ledger.requested) - asked
     found = f"{said[Said.ACCEPTED]} accepted, {said[Said.REJECTED]} rejected and followed up, {silent} left unanswered"
+    if ledger.reports:
+        found += f", {len(ledger.reports)} told more of"
     return Check("answers", f"{asked} referrals: {found}; {copies} copies for those who support", tuple(wrong))
 
 
@@ -265,51 +255,6 @@ def check_endings(evidence: Evidence) -> Check:
     return Check("endings", found, tuple(wrong))
 
 
-def check_mails(evidence: Evidence, ways: Sequence[Route]) -> Check:
-    """A mail to the partner and one to the firm for each referral, one more to the firm when it is accepted: all sent,
-    all in the sink. A firm without a mailbox gets none, and none is told of a copy; whose copy ends is told so.
-    """
-    wrong: list[str] = []
-    ledger, view = evidence.ledger, evidence.view
-    expected: Counter[tuple[str, str, str]] = Counter()
-    for requested in ledger.requested.values():
-        id_ = requested.referral_id
-        expected[id_, "partner", "requested"] += 1
-        if not requested.responsible:
-            if id_ in ledger.cancelled:
-                expected[id_, "partner", "cancelled"] += 1
-            continue
-        reaction = ledger.replied.get(id_)
-        if requested.company.reachable:
-            expected[id_, "firm", "requested"] += 1
-            if reaction is not None and reaction.said is Said.ACCEPTED:
-                expected[id_, "firm", "accepted"] += 1
-            if id_ in ledger.closed:
-                expected[id_, "firm", "completed"] += 1
-    sent = {(row.referral_id, row.recipient, row.purpose): row for row in view.mails if row.state == "sent"}
-    absent = [key for key in expected if key not in sent]
-    if absent:
-        wrong.append(
-            f"{len(absent)} mails were not sent, the first to the {absent[0][1]} about referral {absent[0][0]}"
-        )
-    stray = [key for key in sent if key not in expected]
-    if stray:
-        wrong.append(f"{len(stray)} mails have no reason, the first to the {stray[0][1]} about referral {stray[0][0]}")
-    failed = sum(row.state == "failed" for row in view.mails)
-    if failed:
-        wrong.append(f"{failed} mails failed")
-    lost = [row for row in sent.values() if row.message_id not in evidence.mails]
-    if lost:
-        wrong.append(f"{len(lost)} mails count as sent and are not in the sink, the first is {lost[0].message_id}")
-    if not sent:
-        wrong.append("no mail was sent")
-    repeats = sum(taken.copies - 1 for taken in evidence.mails.values() if taken.referral_id in ledger.requested)
-    nobody = sum(row.state == "no_address" for row in view.mails)
-    more = f", {repeats} of them more than once" if repeats else ""
-    found = f"{len(sent) - len(lost)} of {len(expected)} are in the sink{more}; {nobody} had no address to go to"
-    return Check("mails", found, tuple(wrong))
-
-
 def _need(way: Route) -> str:
     return f"{way.company.short}: {words_of(way.need)}"
 
@@ -330,6 +275,8 @@ def latencies(ledger: Ledger) -> list[float]:
     once = {role.company.number for role in ledger.script.roles if role.company is not None and role.told_once}
     first: dict[tuple[int, Need], float] = {}
     for requested in ledger.requested.values():
+        if requested.later:  # it waited for days that were made to pass
+            continue
         key = (requested.company.number, requested.need)
         first[key] = min(first.get(key, requested.at), requested.at)
     return sorted(at - ledger.sent_at[number] for (number, _), at in first.items() if number in once)

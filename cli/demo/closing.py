@@ -18,7 +18,8 @@ from typing import TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from cli.demo.desks import Desks
-from cli.demo.ledger import Ledger, Requested
+from cli.demo.heard import Requested
+from cli.demo.ledger import Ledger
 from cli.demo.routes import Reaction, Said
 
 T = TypeVar("T")
@@ -53,6 +54,8 @@ def chosen(ledger: Ledger) -> list[Requested]:
         if one.responsible
         and one.need.front == "information"
         and one.company.reachable
+        and not one.company.withdraws
+        and not one.later
         and one.referral_id in ledger.replied
         and ledger.replied[one.referral_id].said is Said.ACCEPTED
     ]

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
+from typing import TypeAlias
 
-from cli.demo.facts import Fact, Failed, Got, Kept, Replied, Sent
+from cli.demo.facts import Fact, Failed, Got, Kept, Replied, Report, Reported, Sent
 from cli.demo.routes import Reaction, Said
 from cli.demo.submissions import Submission
 from cli.partner.account import Account
@@ -23,13 +24,16 @@ from shared.errors import Trouble, Unreachable
 React = Callable[[str, Heard], Reaction | None]
 """(partner, a referral that was requested of it) -> what it will say; None where it is none of this evening."""
 
+Work: TypeAlias = Submission | Report | tuple[str, Reaction]
+"""What a desk sends: what its partner tells of a firm, more about a referral, or its first answer (referral, what)."""
+
 _LOOK = 0.015
 """Seconds of one look at the topics: what a desk's own waiting adds to a measured time at most."""
 _READY_WITHIN = 30.0
 
 
 class Desks:
-    """All desks. They read from the moment on in which they opened, and send nothing before `begin`."""
+    """All desks. They read from the moment on in which they opened, and send of themselves nothing but answers."""
 
     def __init__(self, accounts: Sequence[Account], react: React) -> None:
         self.facts: SimpleQueue[Fact] = SimpleQueue()
@@ -48,14 +52,15 @@ class Desks:
             if isinstance(fact, Failed):
                 raise Trouble(fact.why)
 
-    def begin(self, plan: Mapping[str, Sequence[tuple[float, Submission]]]) -> None:
-        """Give every partner its submissions with their times (monotonic clock)."""
+    def give(self, plan: Mapping[str, Sequence[tuple[float, Work]]]) -> None:
+        """Give every partner what it is to send, with the times (monotonic clock)."""
         for code, desk in self._desks.items():
-            desk.given.put(tuple(plan.get(code, ())))
+            if code in plan:
+                desk.given.put(tuple(plan[code]))
 
     def say(self, partner: str, referral_id: str, reaction: Reaction) -> None:
         """Have a partner say this of a referral now."""
-        self._desks[partner].given.put(((time.monotonic(), (referral_id, reaction)),))
+        self.give({partner: [(time.monotonic(), (referral_id, reaction))]})
 
     def drain(self) -> Iterator[Fact]:
         """What has happened since the last call, in the order in which each desk saw it."""
@@ -75,11 +80,11 @@ class _Desk(threading.Thread):
     def __init__(self, account: Account, react: React, facts: "SimpleQueue[Fact]", stop: threading.Event) -> None:
         super().__init__(name=f"desk-{account.code}", daemon=True)  # a desk that hangs must not keep the command alive
         self.ready = threading.Event()
-        self.given: SimpleQueue[Sequence[tuple[float, Submission | tuple[str, Reaction]]]] = SimpleQueue()
+        self.given: SimpleQueue[Sequence[tuple[float, Work]]] = SimpleQueue()
         self._account, self._react, self._facts, self._stopping = account, react, facts, stop
-        self._due: list[tuple[float, int, Submission | tuple[str, Reaction]]] = []
+        self._due: list[tuple[float, int, Work]] = []
         self._order = 0
-        self._on_the_way: dict[Letter, Submission | tuple[str, Reaction]] = {}
+        self._on_the_way: dict[Letter, Work] = {}
         """What stands behind a letter that was sent; the same words may be sent twice, and are two letters."""
 
     def run(self) -> None:
@@ -98,14 +103,16 @@ class _Desk(threading.Thread):
 
     def _turn(self, reader: Reader, sender: Sender) -> None:
         with suppress(Empty):
-            for at, submission in self.given.get_nowait():
-                self._plan(at, submission)
+            for when, work in self.given.get_nowait():
+                self._plan(when, work)
         while self._due and self._due[0][0] <= time.monotonic():
             self._send(heapq.heappop(self._due)[2], sender)
         for letter, position in sender.delivered():
             match self._on_the_way.pop(letter):
                 case Submission() as submission:
                     self._facts.put(Kept(submission, position))
+                case Report() as report:
+                    self._facts.put(Reported(self._account.code, report, position, time.monotonic()))
                 case (referral_id, reaction):
                     told = Replied(self._account.code, referral_id, reaction, position, time.monotonic())
                     self._facts.put(told)
@@ -117,18 +124,23 @@ class _Desk(threading.Thread):
                 if wish is not None and wish.said is not Said.NOTHING:
                     self._plan(at + wish.after, (str(heard.data.get("referral_id")), wish))
 
-    def _plan(self, at: float, what: Submission | tuple[str, Reaction]) -> None:
+    def _plan(self, at: float, what: Work) -> None:
         self._order += 1
         heapq.heappush(self._due, (at, self._order, what))
 
-    def _send(self, what: Submission | tuple[str, Reaction], sender: Sender) -> None:
-        letter = what.letter if isinstance(what, Submission) else self._update(*what)
+    def _send(self, what: Work, sender: Sender) -> None:
+        match what:
+            case Submission():
+                letter = what.letter
+                self._facts.put(Sent(what, time.monotonic()))
+            case Report():
+                letter = self._more(what)
+            case (referral_id, reaction):
+                letter = self._answer(referral_id, reaction)
         self._on_the_way[letter] = what
-        if isinstance(what, Submission):
-            self._facts.put(Sent(what, time.monotonic()))
         sender.send(letter)
 
-    def _update(self, referral_id: str, reaction: Reaction) -> Letter:
+    def _answer(self, referral_id: str, reaction: Reaction) -> Letter:
         data: dict[str, object] = {"referral_id": referral_id, "status": reaction.said.value, "at": now()}
         id = f"demo-{referral_id}"
         if reaction.reason is not None:
@@ -137,3 +149,11 @@ class _Desk(threading.Thread):
             data["outcomes"] = [{"code": "informed"}]
             id += "-completed"
         return write(self._account.code, REFERRAL_UPDATED, data, id=id)
+
+    def _more(self, report: Report) -> Letter:
+        data = {"referral_id": report.referral_id, "status": report.status, "at": now()}
+        if report.reason is not None:
+            data["reason"] = report.reason
+        if report.until is not None:
+            data["until"] = report.until.isoformat()
+        return write(self._account.code, REFERRAL_UPDATED, data, id=f"demo-{report.referral_id}-{report.status}")

@@ -1,6 +1,7 @@
 """What happens at the partners' desks, as their own clients saw it. `at` is the monotonic clock, in seconds."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeAlias
 
 from cli.demo.routes import Reaction
@@ -45,6 +46,26 @@ class Replied:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """What a partner says of a referral after its first answer; `until` is the last day of a hold."""
+
+    referral_id: str
+    status: str
+    reason: str | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The partner said more of a referral, and the broker has it."""
+
+    partner: str
+    report: Report
+    position: Position
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The partner's client can go on no more; `why` is a line for a person."""
 
@@ -52,4 +73,4 @@ class Failed:
     why: str
 
 
-Fact: TypeAlias = Sent | Kept | Got | Replied | Failed
+Fact: TypeAlias = Sent | Kept | Got | Replied | Reported | Failed

@@ -93,7 +93,8 @@ class Need:
 class Company:
     """One firm as it is, whoever tells of it. `place` is its place in the cast, from 0; what chance decides depends on
     that and the seed alone, so that the same cast under other numbers does the same. `consents`: codes, "any", or
-    nothing. `member_since`: of the publisher.
+    nothing. `member_since`: of the publisher. `claims`: a body of which the firm says that it is a member, and which
+    never answers when it is asked. `withdraws`: the firm takes its consents back once the partners are at work.
     """
 
     place: int
@@ -112,6 +113,8 @@ class Company:
     english: bool
     reachable: bool
     """Whether a mailbox is known."""
+    claims: str | None = None
+    withdraws: bool = False
 
     @property
     def short(self) -> str:
@@ -197,6 +200,8 @@ def facts_of(company: Company, year: int) -> dict[str, Json]:
         firm["needs"] = [_declaration(need) for need in company.declared]
     if any(need.import_ for need in company.declared):
         firm["imports"] = {"strategic": True}
+    if company.claims is not None:
+        firm["declared_memberships"] = [company.claims]
     if company.reachable:
         language = "en" if company.english else "it"
         firm["contacts"] = {"pec": f"{slug(company.name)}-{company.number}@pec.example", "language": language}

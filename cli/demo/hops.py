@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from cli.demo.ledger import Ledger, number_in
+from cli.demo.heard import number_in
+from cli.demo.ledger import Ledger
 from cli.demo.routes import Said, routes_of
 from cli.demo.stores import View
 from cli.demo.submissions import Script
@@ -59,9 +60,13 @@ def hops(ledger: Ledger, view: View, totals: Totals) -> tuple[Hop, ...]:
     sent_off = len(ledger.sent_at)
     told = {number_in(submission.letter.id) for submission in ledger.kept.values()}
     open_firms = {number_in(submission.letter.id) for submission in ledger.open_submissions()}
+    referrals, mails = totals.referrals, totals.mails
+    if ledger.closed or ledger.days_pass:  # what comes after the evening: the stores know how much there is so far
+        referrals = max(referrals, len(view.referrals))
+        mails = max(mails, sum(row.state in ("sent", "pending") for row in view.mails))
     return (
-        Hop("partners", "kafka", len(ledger.kept), len(script.submissions), sent_off - len(told), "told"),
-        Hop("intake", "intake", answered, len(script.submissions), len(open_firms), "receipts"),
+        Hop("partners", "kafka", len(ledger.kept), len(ledger.given), sent_off - len(told), "told"),
+        Hop("intake", "intake", answered, len(ledger.given), len(open_firms), "receipts"),
         Hop(
             "classifier",
             "classifier",
@@ -78,14 +83,12 @@ def hops(ledger: Ledger, view: View, totals: Totals) -> tuple[Hop, ...]:
             len(unrouted | {known[number] for number in unanswered if number in known}),
             "firms",
         ),
-        Hop("partner", "referral", len(ledger.requested), totals.referrals, len(missing), "referrals"),
+        Hop("partner", "referral", len(ledger.requested), referrals, len(missing), "referrals"),
         Hop(
             "mail",
             "notifier",
-            sum(
-                row.state == "sent" and row.purpose != "completed" for row in view.mails
-            ),  # those come after the evening
-            totals.mails,
+            sum(row.state == "sent" for row in view.mails),
+            mails,
             max(len(unsent), min(unread, len(script.companies))),
             "mails",
         ),
@@ -105,6 +108,7 @@ def finished(settled: frozenset[str] | None, firm_ids: Collection[str], view: Vi
         and not any(view.unread.values())
         and not any(view.unpublished.values())
         and all(row.state != "pending" for row in view.mails)
+        and not view.overdue
     )
 
 

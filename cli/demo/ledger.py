@@ -4,36 +4,31 @@ What belongs to other traffic on the same system (a firm that is not of the cast
 """
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cli.demo.facts import Fact, Failed, Got, Kept, Replied, Sent
-from cli.demo.firms import Company, Need
-from cli.demo.routes import Reaction, Said, react
+from cli.demo.facts import Fact, Failed, Got, Kept, Replied, Report, Reported, Sent
+from cli.demo.firms import Company
+from cli.demo.heard import (
+    STEPS,
+    Queried,
+    Requested,
+    Step,
+    company_of,
+    need_of,
+    number_in,
+    queried,
+    rule_of,
+    step_of,
+    when,
+    words_of,
+)
+from cli.demo.routes import Reaction, Said, in_time, react
 from cli.demo.submissions import Script, Submission
 from cli.partner.exchange import Kind, answered, kind_of
 from cli.partner.letters import Heard, Position
 
 RECENT = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requested:
-    """A referral as the partner's client got it."""
-
-    referral_id: str
-    partner: str
-    company: Company
-    need: Need
-    role: str
-    by: str
-    """The rule that decided."""
-    at: float
-
-    @property
-    def responsible(self) -> bool:
-        """Whether there is something to do; else it is a copy."""
-        return self.role == "responsible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +57,20 @@ class Ledger:
     firm_ids: dict[str, Company] = field(default_factory=dict)
     """The firms that were registered, by the id that the receipt gave them."""
     requested: dict[str, Requested] = field(default_factory=dict)
-    cancelled: set[str] = field(default_factory=set)
     closed: dict[str, list[str]] = field(default_factory=dict)
     """What the firm says of a completed referral, each time that its partner was told."""
+    steps: dict[str, list[Step]] = field(default_factory=dict)
+    """What the hub said of each referral by itself, in order."""
+    queries: dict[str, list[Queried]] = field(default_factory=dict)
+    """Which bodies were asked about a membership of a firm, by its codice fiscale."""
+    days_pass: bool = False
+    """Whether the first day is over: who is asked from then on accepts."""
     replies: dict[Position, Replied] = field(default_factory=dict)
     replied: dict[str, Reaction] = field(default_factory=dict)
     """What the partners said of a referral, by its id."""
+    ordered: list[Report] = field(default_factory=list)
+    """What partners are to say of referrals after their first answer."""
+    reports: dict[Position, Reported] = field(default_factory=dict)
     reply_answers: dict[Position, list[Heard]] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
     """What the clients noticed: gaps in their feeds, answers to nobody's record, a client that failed."""
@@ -77,10 +80,13 @@ class Ledger:
     referred: Counter[str] = field(default_factory=Counter)
     said: Counter[tuple[str, Said]] = field(default_factory=Counter)
     """Answers given, by (partner, what it said)."""
+    given: list[Submission] = field(init=False)
+    """All that the partners have been given to tell so far."""
     _by_number: dict[int, Company] = field(init=False)
     lines: deque[Line] = field(default_factory=lambda: deque(maxlen=RECENT))
 
     def __post_init__(self) -> None:
+        self.given = list(self.script.submissions)
         self._by_number = {company.number: company for company in self.companies.values()}
 
     def apply(self, fact: Fact) -> None:
@@ -95,6 +101,9 @@ class Ledger:
                 self._got(partner, heard, at)
             case Replied(partner, referral_id, reaction, position, at):
                 self._replied(partner, referral_id, reaction, position, at)
+            case Reported(partner, report, position, at):
+                self.reports[position] = fact
+                self._line(at, partner, report.referral_id, report.status.replace("_", " "))
             case Failed(_, why):
                 self.troubles.append(why)
                 self.broken = True
@@ -107,12 +116,17 @@ class Ledger:
             self._receipt(partner, heard, at)
         elif heard.fact == "referral.requested":
             self._asked(partner, heard, at)
-        elif heard.fact == "referral.cancelled":
-            self.cancelled.add(str(heard.data.get("referral_id")))
         elif heard.fact == "referral.closed":
-            self.closed.setdefault(str(heard.data.get("referral_id")), []).append(
-                str(heard.data.get("confirmed_by_firm"))
-            )
+            word = str(heard.data.get("confirmed_by_firm"))
+            self.closed.setdefault(str(heard.data.get("referral_id")), []).append(word)
+        elif heard.fact in STEPS:
+            referral_id, step = str(heard.data.get("referral_id")), step_of(heard)
+            self.steps.setdefault(referral_id, []).append(step)
+            told = f"is told {step.fact.replace('-', ' ')} ({step.reason.replace('_', ' ')}):"
+            self._line(at, partner, referral_id, told, "yellow")
+        elif heard.fact == "referral.membership-queried":
+            code = str(heard.data.get("codice_fiscale"))
+            self.queries.setdefault(code, []).append(queried(partner, heard))
         elif kind_of(heard) is not None:
             position, _ = answered(heard)
             if position is not None:
@@ -150,7 +164,16 @@ class Ledger:
         need = need_of(heard)
         role = str(heard.data.get("role"))
         asked = Requested(
-            referral_id=id_, partner=partner, company=company, need=need, role=role, by=rule_of(heard), at=at
+            referral_id=id_,
+            partner=partner,
+            company=company,
+            need=need,
+            role=role,
+            by=rule_of(heard),
+            at=at,
+            asked_at=when(heard, "at"),
+            accept_by=when(heard, "accept_by") if heard.data.get("accept_by") else None,
+            later=self.days_pass,
         )
         self.requested[id_] = asked
         self.referred[partner] += asked.responsible
@@ -170,61 +193,47 @@ class Ledger:
         else:
             self.lines.append(Line(at, partner, f"accepts {name}", "green"))
 
+    def _line(self, at: float, partner: str, referral_id: str, told: str, tone: str = "") -> None:
+        """A line about a referral of the cast; none about anybody else's."""
+        asked = self.requested.get(referral_id)
+        if asked is not None:
+            self.lines.append(Line(at, partner, f"{told} {asked.company.short}: {words_of(asked.need)}", tone))
+
+    def give(self, submissions: Sequence[Submission]) -> None:
+        """Submissions beyond those of the first day."""
+        self.given += submissions
+
+    def will(self, asked: Requested) -> Reaction:
+        """What the partner says to it, sooner or later."""
+        first = react(self.script.seed, asked.company, asked.need, asked.partner, asked.by)
+        return in_time(first.after) if asked.later else first
+
     def open_submissions(self) -> list[Submission]:
         """What the broker has and intake has not answered."""
         return [submission for position, submission in self.kept.items() if position not in self.receipts]
 
     def open_answers(self) -> list[Requested]:
         """Referrals that a partner will still answer, or whose answer is not answered yet."""
-        seed = self.script.seed
         unsaid = [
             asked
             for asked in self.requested.values()
-            if asked.responsible
-            and asked.referral_id not in self.replied
-            and react(seed, asked.company.place, asked.need, asked.partner, asked.by).said is not Said.NOTHING
+            if asked.responsible and asked.referral_id not in self.replied and self.will(asked).said is not Said.NOTHING
         ]
         return unsaid + self.unanswered()
 
     def settled(self) -> frozenset[str] | None:
         """The referrals that came, where the partners have nothing left to do and wait for nothing; else None."""
-        all_sent = len(self.kept) == len(self.script.submissions)
+        all_sent = len(self.kept) == len(self.given) and len(self.reports) == len(self.ordered)
         if not all_sent or self.open_submissions() or self.open_answers():
             return None
         return frozenset(self.requested)
 
     def unanswered(self) -> list[Requested]:
         """Referrals that a partner has answered, and the hub has not recorded that yet."""
+        said = {position: reply.referral_id for position, reply in self.replies.items()}
+        said |= {position: reported.report.referral_id for position, reported in self.reports.items()}
         return [
-            self.requested[reply.referral_id]
-            for position, reply in self.replies.items()
-            if position not in self.reply_answers and reply.referral_id in self.requested
+            self.requested[referral_id]
+            for position, referral_id in said.items()
+            if position not in self.reply_answers and referral_id in self.requested
         ]
-
-
-def number_in(event_id: str) -> int:
-    """The firm's running number in an event id of the demo; -1 where there is none."""
-    parts = event_id.split("-")
-    return int(parts[1]) if len(parts) > 1 and parts[1].isdecimal() else -1
-
-
-def company_of(heard: Heard, companies: Mapping[str, Company]) -> Company | None:
-    """The firm of the cast that a referral is about."""
-    firm = heard.data.get("firm")
-    return companies.get(str(firm.get("codice_fiscale"))) if isinstance(firm, dict) else None
-
-
-def need_of(heard: Heard) -> Need:
-    """The need that a referral is for."""
-    return Need(str(heard.data.get("front")), bool(heard.data.get("import")))
-
-
-def rule_of(heard: Heard) -> str:
-    """The rule that decided on a referral."""
-    decision = heard.data.get("decision")
-    return str(decision.get("rule")) if isinstance(decision, dict) else ""
-
-
-def words_of(need: Need) -> str:
-    """The need for people: `assistance`, `import`, `finance and insurance`."""
-    return "strategic import" if need.import_ else need.front.replace("_", " ")

@@ -45,5 +45,9 @@ class Lines:
             self._noted_at = now
         self._note = note.partition(":")[0]
 
+    def turn(self, day: str) -> None:
+        """Another day has come."""
+        self._say(f"{self._seconds()}  {day}")
+
     def _seconds(self) -> str:
         return f"{time.monotonic() - self._began:5.1f} s"

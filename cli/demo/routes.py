@@ -1,12 +1,15 @@
 """Whom each need must go to, and how each partner will answer: the way of every firm, known beforehand. Pure.
 
+A way depends on how many working days have passed: a partner that never answers loses the need after as many as the
+agreement gives it, a body that never says whether the firm is its member holds it up for as many.
+
 This restates the order of routing (consent, owner of the front, owner of import, verified membership, who takes such a
 firm, chance among equals, neutral fallback) for the simple cases that the cast has, from the agreement's text and the
 cast's facts alone. Where the system goes another way, one of the two is wrong, and the summary says so.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cli.demo.firms import Company, Kind, Need, needs_of
@@ -18,6 +21,7 @@ class End(StrEnum):
 
     REFERRED = "referred"
     WAITING_CONSENT = "waiting_consent"
+    WAITING_MEMBERSHIP = "waiting_membership"
     MANUAL = "manual"
 
 
@@ -77,54 +81,103 @@ class Route:
 
 
 _REASONS = ("no_capacity", "out_of_sector", "out_of_territory", "service_unavailable", "conflict_of_interest")
+_FRONTS = ("institutional_support", "information", "training_and_orientation", "assistance", "finance_and_insurance")
 MOST_REROUTES = 3
 
 
-def react(seed: int, place: int, need: Need, partner: str, by: str) -> Reaction:
-    """What `partner` says of this need of the firm at `place`: most accept, some reject, a few keep silent.
+def react(seed: int, company: Company, need: Need, partner: str, by: str) -> Reaction:
+    """What `partner` says of this need of the firm on the first day: most accept, some reject, a few never answer.
 
     Whoever is asked for what the firm is rejects nothing: a body that serves the firm keeps it among equals, and so the
-    way of one need would hang on which of several rejections came first. And whoever is drawn says the same.
+    way of one need would hang on which of several rejections came first. And whoever is drawn says the same. For the
+    same reason a firm has one need at most that is left unanswered.
     """
     drawn = by == By.TIE
-    text = f"{seed}/{place}/{need.front}/{need.import_}/{'whoever is drawn' if drawn else partner}"
+    text = f"{seed}/{company.place}/{need.front}/{need.import_}/{'whoever is drawn' if drawn else partner}"
     lots = hashlib.sha256(text.encode()).digest()
     after = 0.2 + lots[1] / 255 * 0.8
-    if lots[0] < 200 or (by in (By.ELIGIBILITY, By.TIE) and lots[0] < 236):
+    if company.withdraws:
         return Reaction(Said.ACCEPTED, after)
-    if lots[0] < 236:
-        return Reaction(Said.REJECTED, after, _REASONS[lots[2] % len(_REASONS)])
-    return Reaction(Said.NOTHING, after)
+    if need == _unanswered(seed, company.place):
+        return Reaction(Said.NOTHING, after)
+    if lots[0] < 216 or by in (By.ELIGIBILITY, By.TIE):
+        return Reaction(Said.ACCEPTED, after)
+    return Reaction(Said.REJECTED, after, _REASONS[lots[2] % len(_REASONS)])
 
 
-def route(seed: int, company: Company, need: Need, agreement: Agreement) -> Route:
-    """The way of one need from its first referral to its rest."""
+def _unanswered(seed: int, place: int) -> Need | None:
+    """The need of the firm at `place` that nobody answers on the first day, if it has it; of some firms none."""
+    lots = hashlib.sha256(f"{seed}/{place}/unanswered".encode()).digest()
+    return Need(_FRONTS[lots[1] % len(_FRONTS)]) if lots[0] < 128 else None
+
+
+def in_time(seconds: float) -> Reaction:
+    """What a partner says that is asked once the days have begun to pass: all of them accept."""
+    return Reaction(Said.ACCEPTED, seconds)
+
+
+def route(
+    seed: int,
+    company: Company,
+    need: Need,
+    agreement: Agreement,
+    *,
+    passed: int = 0,
+    firm_id: str = "",
+    serving: frozenset[str] = frozenset(),
+) -> Route:
+    """The way of one need from its first referral to where it is once `passed` working days are over.
+
+    Who is drawn hangs on `firm_id`; without it the way is as long, and its partners are a guess. `serving` are those
+    who have other needs of the firm: among equals they keep it, when a need that nobody answered is handed on.
+    """
     legs: list[Leg] = []
     excluded: set[str] = set()
+    later = False
     while True:
         if len(excluded) > MOST_REROUTES:
             return Route(company, need, tuple(legs), End.MANUAL)
         asked = _asked(company, need, frozenset(excluded), agreement)
+        if asked is End.WAITING_MEMBERSHIP and passed >= agreement.deadlines.membership_query:
+            later, asked = True, _asked(company, need, frozenset(excluded), agreement, told=True)
         if isinstance(asked, End):
             return Route(company, need, tuple(legs), asked)
         by, among = asked
-        reaction = react(seed, company.place, need, among[0], by)
         copies = _copies(company, need, by, among, frozenset(excluded), agreement)
-        legs.append(Leg(among, by, reaction, copies))
-        if reaction.said is not Said.REJECTED:
-            return Route(company, need, tuple(legs), End.REFERRED)
-        excluded.add(among[0])
+        among = tuple(code for code in among if code in serving) or among if later else among
+        leg = Leg(among, by, react(seed, company, need, among[0], by), copies)
+        if later:
+            leg = replace(leg, reaction=in_time(leg.reaction.after))
+        legs.append(leg)
+        match leg.reaction.said:
+            case Said.REJECTED:
+                excluded.add(among[0])
+            case Said.NOTHING if passed >= agreement.deadlines.accept.reroute:
+                excluded.add(leg.partner(firm_id))
+                later = True
+            case Said.ACCEPTED if company.withdraws and passed >= agreement.deadlines.cancellation:
+                return Route(company, need, tuple(legs), End.WAITING_CONSENT)
+            case Said.ACCEPTED | Said.NOTHING:
+                return Route(company, need, tuple(legs), End.REFERRED)
 
 
-def routes_of(seed: int, company: Company, agreement: Agreement) -> tuple[Route, ...]:
-    """The ways of all needs of a firm."""
-    return tuple(route(seed, company, need, agreement) for need in sorted(needs_of(company, agreement)))
+def routes_of(
+    seed: int, company: Company, agreement: Agreement, *, passed: int = 0, firm_id: str = ""
+) -> tuple[Route, ...]:
+    """The ways of all needs of a firm, once so many working days have passed."""
+    needs = sorted(needs_of(company, agreement))
+    today = [route(seed, company, need, agreement) for need in needs]
+    serving = frozenset(leg.partner(firm_id) for way in today for leg in way.legs if leg.reaction.said is Said.ACCEPTED)
+    return tuple(
+        route(seed, company, need, agreement, passed=passed, firm_id=firm_id, serving=serving) for need in needs
+    )
 
 
 def _asked(
-    company: Company, need: Need, excluded: frozenset[str], agreement: Agreement
+    company: Company, need: Need, excluded: frozenset[str], agreement: Agreement, *, told: bool = False
 ) -> tuple[By, tuple[str, ...]] | End:
-    """The rule that decides, and whom it names: several where they are equal."""
+    """The rule that decides, and whom it names: several where they are equal. `told`: what the firm claims to be a
+    member of has said no, or nothing in time."""
     if not company.consents:
         return End.WAITING_CONSENT
     owners = [(By.OWNER_OF_FRONT, agreement.front(need.front).owner)]
@@ -136,6 +189,9 @@ def _asked(
     own = _own_body(company, excluded)
     if own is not None and agreement.serves(own, need.front):
         return By.MEMBERSHIP, (own,)
+    claimed = company.claims if not told else None
+    if claimed is not None and agreement.serves(claimed, need.front) and _consented(company, claimed):
+        return End.WAITING_MEMBERSHIP
     takers = [
         code
         for code in _takers(company)

@@ -1,7 +1,8 @@
 """What is told of the firms, by whom and when, and the receipt that each record must get. Pure and seeded.
 
 The parts of the firms come in a fixed turn, so that a small cast has all of them: firms of every kind, a firm told by
-two partners, one told again with news, the same event twice, and records that must be refused.
+two partners, one told again with news, the same event twice, records that must be refused, a firm that claims a
+membership, and one that takes its consents back.
 """
 
 from collections.abc import Callable
@@ -51,6 +52,18 @@ def _publisher_only(kind: Kind) -> _Part:
 def _no_consent(writer: Writer, turn: Turn, publisher: str, _: int) -> Role:
     company = replace(writer.company(turn, Kind.CONSOLIDATING, publisher), consents=())
     return writer.told(company, "consents to nobody")
+
+
+def _claims_membership(writer: Writer, turn: Turn, _: str, __: int) -> Role:
+    """The chambers tell of a firm that calls itself the member of a body, which would not take it otherwise."""
+    company = writer.company(turn, Kind.CONSOLIDATING, "unioncamere", consents=("any",))
+    company = replace(company, claims="confapi" if company.artisan else "cna")
+    return writer.told(company, "calls itself a member")
+
+
+def _withdraws(writer: Writer, turn: Turn, publisher: str, _: int) -> Role:
+    company = replace(writer.company(turn, Kind.CONSOLIDATING, publisher, consents=("any",)), withdraws=True)
+    return writer.told(company, "takes its consent back")
 
 
 def _by_two(writer: Writer, turn: Turn, publisher: str, _: int) -> Role:
@@ -150,11 +163,13 @@ _TURN: tuple[_Part, ...] = (
     _plain(Kind.LIGHT, IMPORT, consents=("any",)),
     _by_two,
     _faulty_from(0),
-    _plain(Kind.EXPORTS_UNKNOWN),
+    _claims_membership,
+    _withdraws,
     _sent_twice,
-    _publisher_only(Kind.CONSOLIDATING),
-    _plain(Kind.NO_EXPORTS, FINANCE, consents=("any",)),
     _with_news,
+    _publisher_only(Kind.CONSOLIDATING),
+    _plain(Kind.EXPORTS_UNKNOWN),
+    _plain(Kind.NO_EXPORTS, FINANCE, consents=("any",)),
     _plain(Kind.CONSOLIDATING),
     _no_consent,
     _plain(Kind.MARKETS_UNKNOWN),

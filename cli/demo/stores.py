@@ -16,6 +16,7 @@ import msgspec
 from deploy.local.home import SERVICES, Home, database_name
 from shared.contracts import topics
 from shared.errors import Unreachable
+from shared.feeds.clock import HOUSE_TIME
 from shared.postgres.pool import Connection
 
 PATIENCE = 4.0
@@ -75,6 +76,8 @@ class View:
     unread: Mapping[str, int] = field(default_factory=dict)
     unpublished: Mapping[str, int] = field(default_factory=dict)
     held: Mapping[str, int] = field(default_factory=dict)
+    overdue: int = 0
+    """Clocks of the cast's referrals and queries that are due and have not been heard."""
 
 
 class Stores:
@@ -87,6 +90,10 @@ class Stores:
         """The first running number, from `begin` on, that no earlier evening has used."""
         used = await self._of["intake"].fetchval(_NUMBERS, timeout=PATIENCE)
         return begin if used is None else max(begin, int(used) + 1)
+
+    async def strangers(self) -> bool:
+        """Whether intake knows of anything that no demo has told: whose deadlines are nobody's to play with."""
+        return bool(await self._of["intake"].fetchval(_STRANGERS, timeout=PATIENCE))
 
     async def look(self, firm_ids: Collection[str]) -> View:
         """Everything about these firms. Raises `Unreachable` where a store does not answer in time."""
@@ -105,6 +112,7 @@ class Stores:
         needs: Sequence[asyncpg.Record] = ()
         referrals: Sequence[asyncpg.Record] = ()
         firms_at: dict[str, Sequence[asyncpg.Record]] = {}
+        overdue = 0
         for service in reversed(SERVICES):
             connection = self._of[service]
             # One snapshot for a store: what it has read and what it holds belong together.
@@ -117,6 +125,7 @@ class Stores:
                 if service == "referral":
                     needs = await connection.fetch(_NEEDS, firms)
                     referrals = await connection.fetch(_REFERRALS, firms)
+                    overdue = await connection.fetchval(_OVERDUE, firms)
                 rows = await connection.fetch(_SAID)
                 given[service] = {row["feed"]: row["sequence"] for row in rows}
                 unpublished[service] = sum(max(row["sequence"] - row["published"], 0) for row in rows)
@@ -131,6 +140,7 @@ class Stores:
             unread=_unread(given, read),
             unpublished=unpublished,
             held=held,
+            overdue=overdue,
         )
 
 
@@ -167,6 +177,7 @@ def _assessed(row: asyncpg.Record) -> Assessed:
 
 
 _NUMBERS = "SELECT max(substring(id FROM 6 FOR 7)::int) FROM submissions WHERE id ~ '^demo-[0-9]{7}-'"
+_STRANGERS = "SELECT EXISTS (SELECT FROM submissions WHERE id !~ '^demo-[0-9]{7}-')"
 _READ = "SELECT topic || '/' || partition AS feed, sequence FROM positions"
 _SAID = """SELECT f.feed, f.sequence, coalesce(r.published, 0)::bigint AS published
 FROM feeds f LEFT JOIN relayed r USING (feed)"""
@@ -180,5 +191,6 @@ _NEEDS = """SELECT firm_id::text, front, import AS import_, state FROM needs
 WHERE firm_id = ANY($1::uuid[]) AND state <> 'withdrawn'"""
 _REFERRALS = """SELECT referral_id::text, firm_id::text, partner, status, replaces::text FROM referrals
 WHERE firm_id = ANY($1::uuid[])"""
+_OVERDUE = f"SELECT count(*) FROM timers WHERE firm_id = ANY($1::uuid[]) AND due_at <= {HOUSE_TIME}"
 _MAILS = """SELECT referral_id::text, firm_id::text, recipient, purpose, message_id, state FROM notifications
 WHERE firm_id = ANY($1::uuid[]) AND channel = 'mail'"""

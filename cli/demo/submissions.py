@@ -11,7 +11,10 @@ from random import Random
 import msgspec
 
 from cli.demo.firms import Company, Json, Kind, Need, facts_of, invent
-from cli.partner.letters import FIRM_SUBMITTED, Letter, source_of
+from cli.partner.letters import CONSENT_REVOKED, FIRM_SUBMITTED, Letter, source_of
+
+REVOCATION = 9
+"""The ordinal of what tells that a firm takes its consents back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,14 @@ class Turn:
 
     place: int
     number: int
+
+
+def revocation(company: Company, at: str) -> Submission:
+    """The firm's publisher tells that the firm took back all its consents at `at` (RFC 3339)."""
+    data = {"codice_fiscale": company.codice_fiscale, "to": "any", "purpose": "referral", "revoked_at": at}
+    body, id_ = msgspec.json.encode(data), id_of(company.number, REVOCATION)
+    letter = Letter(type=CONSENT_REVOKED, source=source_of(company.publisher), id=id_, data=body)
+    return Submission(partner=company.publisher, letter=letter, expected=Receipt("revoked"))
 
 
 class Writer:

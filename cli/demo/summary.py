@@ -4,15 +4,19 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from cli.demo.checks import MOST, Check, Evidence, latencies, percentile, segments, shortened
+from cli.demo.checks import MOST, latencies, percentile, segments, shortened
+from cli.demo.evidence import Check, Evidence
 from cli.demo.hops import Hop
 from cli.demo.routes import Said
+from cli.moved_clock import words_of
 from cli.output import plain
+from shared.agreement import day_of
 
 _WIDEST = 100
 _INDENT = " " * 12
@@ -43,6 +47,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     was_up: bool
     up_seconds: float
     travel_seconds: float
+    days_passed: int
+    days_seconds: float
+    days_kept: str
+    """Why no days were made to pass; empty where some were."""
+    house_day: str | None
+    """The day that it is in the system now, where that is not today."""
     limit_seconds: float
     stands_still: str | None
     checks: tuple[Check, ...]
@@ -80,6 +90,8 @@ def summarise(
     was_up: bool,
     up_seconds: float,
     travel_seconds: float,
+    days_seconds: float,
+    days_kept: str,
     limit: float,
     stuck: str | None,
     mails_directory: str,
@@ -98,6 +110,10 @@ def summarise(
         was_up=was_up,
         up_seconds=round(up_seconds, 1),
         travel_seconds=round(travel_seconds, 1),
+        days_passed=evidence.days.passed if evidence.days is not None else 0,
+        days_seconds=round(days_seconds, 1),
+        days_kept=days_kept,
+        house_day=day_of(evidence.days.until).isoformat() if evidence.days else None,
         limit_seconds=limit,
         stands_still=stuck,
         checks=tuple(checks),
@@ -133,11 +149,14 @@ def show(summary: Summary, console: Console) -> None:
         console.print(text, soft_wrap=True, highlight=False, markup=False)
 
     up = "the system was up" if summary.was_up else f"up in {summary.up_seconds:.1f} s"
+    days = f"; {summary.days_passed} working days in {summary.days_seconds:.1f} s" if summary.days_passed else ""
     line()
     line(
         Text(f"{summary.firms} firms, {summary.records} records, seed {summary.seed}", style="bold")
-        + Text(f": {up}, travelled in {summary.travel_seconds:.1f} s")
+        + Text(f": {up}, travelled in {summary.travel_seconds:.1f} s{days}")
     )
+    if summary.days_kept:
+        line(f"  deadlines were not played: {plain(summary.days_kept)}")
     if summary.stands_still is not None:
         for one in textwrap.wrap(f"{marks[1]} {plain(summary.stands_still)}", width, break_long_words=False):
             line(Text(one, style="bold red"))
@@ -162,10 +181,14 @@ def show(summary: Summary, console: Console) -> None:
         fast, slow = f"p50 {summary.latency_p50_ms:.0f} ms", f"p99 {summary.latency_p99_ms:.0f} ms"
         line(f"{fast}, {slow} over {summary.latency_over} needs")
         line("  from a partner's send to the referral at the partner that is to help")
-    line(f"{summary.rerouted} referrals were handed on after a rejection")
+    line(f"{summary.rerouted} referrals were handed on after a rejection or a silence")
     line(f"{summary.mails} mails lie in {summary.mails_directory}")
     line(f"  to be read at {summary.mails_page}")
     line()
+    if summary.house_day is not None:
+        day = words_of(date.fromisoformat(summary.house_day))
+        line(f"{day} is over in this system now, and time does not go back: `make clean` begins anew")
+        line()
     line(Text("try next", style="bold") + Text("" if summary.still_up else ", after `portolano up`"))
     for command in summary.try_next:
         line(f"  {command}")

@@ -11,6 +11,7 @@ from confluent_kafka import Message
 
 JSON = "application/json"
 FIRM_SUBMITTED = "it.portolano.firm.submitted.v1"
+CONSENT_REVOKED = "it.portolano.consent.revoked.v1"
 REFERRAL_UPDATED = "it.portolano.referral.updated.v1"
 ON_UPDATES = frozenset(
     {REFERRAL_UPDATED, "it.portolano.membership.answered.v1", "it.portolano.information.declined.v1"}

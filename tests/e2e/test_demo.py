@@ -1,5 +1,6 @@
 """The demo as a visitor runs it: a system of its own, an evening, a checked summary, and nothing left over."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -8,13 +9,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from deploy.local import state, system
-from deploy.local.home import CHECKOUT, Home
+from deploy.local.home import CHECKOUT, Home, database_name
 
 LIMIT = 180
 """Seconds for a command, its start and end of the system included."""
@@ -65,16 +68,20 @@ def test_a_demo_from_nothing_is_good_and_a_second_one_with_the_same_seed_too(sta
     first = document(out)
     assert (code, wrong(first), first["stands_still"]) == (0, {}, None), err
     assert [check["name"] for check in first["checks"]] == [
-        "receipts", "feeds", "stores", "segments", "routes", "answers", "endings", "mails", "audit",
+        "receipts", "feeds", "stores", "segments", "routes", "answers", "endings", "deadlines", "mails", "audit",
     ]  # fmt: skip
     assert first["latency_over"] > 10
+    assert (first["days_passed"], first["days_kept"]) == (10, "")
     assert system.status(stage).ready
+    assert first["house_day"] > date.today().isoformat()
+    assert "its clock was moved by a demo" in ran(stage, "status")[2]
 
     code, out, err = ran(stage, "demo", "--firms", "40", "--json")
     second = document(out)
     assert (code, wrong(second)) == (0, {}), err
     assert second["segments"] == first["segments"]
     assert second["still_up"], "it was up before, so it stays up"
+    assert (second["days_passed"], second["house_day"] > first["house_day"]) == (10, True)
     assert system.status(stage).ready
 
 
@@ -87,6 +94,46 @@ def test_what_the_summary_offers_to_try_works(stage: Home) -> None:
         more = ["--for", "3"] if arguments[0] == "watch" else []
         code, out, err = ran(stage, *arguments, *more)
         assert (code, bool((out + err).strip())) == (0, True), (command, err)
+
+
+NEVER = """CREATE FUNCTION never() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN NEW.topic := 'partners.nobody.updates.v1'; RETURN NEW; END $$;
+CREATE TRIGGER never BEFORE INSERT OR UPDATE ON timers FOR EACH ROW EXECUTE FUNCTION never()"""
+"""Every clock waits for a topic that nobody reads."""
+
+
+def test_clocks_that_never_fire_fail_the_demo_and_are_named(stage: Home) -> None:
+    stage.let_clock_be_moved()
+    system.up(stage, lambda line: None)
+    asyncio.run(in_referral(stage, NEVER))
+    try:
+        code, out, err = ran(stage, "demo", "--firms", "30", "--limit", "24", "--json")
+    finally:
+        asyncio.run(in_referral(stage, "DROP FUNCTION never CASCADE"))
+    found = document(out)
+    assert (code, found["stands_still"], found["days_passed"]) == (1, None, 3), err
+    (first, second, *_) = wrong(found)["deadlines"]
+    assert "clocks are due and do not fire" in first
+    assert "not reminded (acceptance due)" in second
+
+
+async def in_referral(home: Home, statement: str) -> None:
+    connection = await asyncpg.connect(**home.admin_dsn(database_name("referral")))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def test_the_deadlines_of_firms_that_no_demo_told_of_are_left_alone(stage: Home) -> None:
+    stage.let_clock_be_moved()
+    system.up(stage, lambda line: None)
+    code, _, err = ran(stage, "publish", "--partner", "cna", str(CHECKOUT / "docs" / "example-firm.jsonl"))
+    assert code == 0, err
+    code, out, err = ran(stage, "demo", "--firms", "12", "--json")
+    found = document(out)
+    assert (code, wrong(found), found["days_passed"]) == (0, {}, 0), err
+    assert "no demo told of" in found["days_kept"]
 
 
 def test_a_service_that_stands_still_is_named_within_the_limit(stage: Home) -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from cli.demo.checks import Evidence
 from cli.demo.closing import ANSWERS, Ending, chosen
+from cli.demo.evidence import Evidence
 from cli.demo.facts import Got, Kept, Replied, Sent
 from cli.demo.firms import Company, Need
 from cli.demo.ledger import Ledger
@@ -21,6 +21,11 @@ from shared.agreement import Agreement, load
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ACCORD: Agreement = load()
+DAY_3 = datetime(2026, 11, 26, 22, 59, 59, tzinfo=UTC)
+DAY_5 = datetime(2026, 11, 30, 22, 59, 59, tzinfo=UTC)
+DAY_7 = datetime(2026, 12, 2, 22, 59, 59, tzinfo=UTC)
+DAY_10 = datetime(2026, 12, 9, 22, 59, 59, tzinfo=UTC)
+"""Ends of working days after `NOW`, a Monday: the seventh is Sant'Ambrogio, the eighth a holiday."""
 
 
 def script(firms: int = 60, *, seed: int = 7, first: int = 5_000_000) -> Script:
@@ -57,10 +62,9 @@ class Perfect:
         self._offsets: dict[str, int] = {}
         for turn, role in enumerate(told.roles):
             for submission in role.submissions:
-                self._tell(submission, role.company, turn / 10)
+                self.tell(submission, role.company, turn / 10)
         for turn, company in enumerate(told.companies):
             self._refer(company, turn / 10 + 0.1)
-
         self.endings = [
             Ending(one, button, 200, 200) for one, button in zip(chosen(self.ledger), ANSWERS, strict=False)
         ]
@@ -69,7 +73,7 @@ class Perfect:
 
     def evidence(self) -> Evidence:
         taken = {row.message_id: Taken(row.referral_id, "", 1) for row in self.mails if row.state == "sent"}
-        return Evidence(self.ledger, self.view(), taken, ACCORD, self.endings)
+        return Evidence(self.ledger, self.view(), taken, ACCORD, endings=self.endings)
 
     def view(self) -> View:
         firms = {firm_id(company): company for company in self.script.companies}
@@ -86,11 +90,11 @@ class Perfect:
             mails=self.mails,
         )
 
-    def _tell(self, submission: Submission, company: Company | None, at: float) -> None:
-        position = self._place(f"partners.{submission.partner}.firms.v1")
+    def tell(self, submission: Submission, company: Company | None, at: float) -> None:
+        position = self.place(f"partners.{submission.partner}.firms.v1")
         self.ledger.apply(Sent(submission, at))
         self.ledger.apply(Kept(submission, position))
-        about = {"submission_id": submission.letter.id, "position": _json(position)}
+        about = {"submission_id": submission.letter.id, "position": as_json(position)}
         if submission.expected.outcome == "refused":
             problems = [{"pointer": "", "rule": rule, "message": ""} for rule in submission.expected.rules]
             answer = heard("submission.refused", "receipts", {**about, "problems": problems})
@@ -101,54 +105,69 @@ class Perfect:
         self.ledger.apply(Got(submission.partner, answer, at + 0.02))
 
     def _refer(self, company: Company, at: float) -> None:
+        if company.claims is not None:
+            asked = {"query_id": "q", "codice_fiscale": company.codice_fiscale, "answer_by": DAY_3.isoformat()}
+            self.ledger.apply(Got(company.claims, heard("referral.membership-queried", "referrals", asked), at))
         for way in routes_of(self.script.seed, company, ACCORD):
             before: str | None = None
             for step, leg in enumerate(way.legs):
-                partner = leg.partner(firm_id(company))
-                for code in leg.copies:
-                    self._copy(company, way.need, code, leg, at + step)
-                id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{company.number}/{way.need}/{step}"))
-                data = {
-                    "referral_id": id_,
-                    "role": "responsible",
-                    "front": way.need.front,
-                    "import": way.need.import_,
-                    "firm": {"codice_fiscale": company.codice_fiscale},
-                    "decision": {"rule": leg.by.value},
-                }
-                self.ledger.apply(Got(partner, heard("referral.requested", "referrals", data), at + step))
-                status = "requested" if leg.reaction.said is Said.NOTHING else leg.reaction.said.value
-                self.referrals.append(
-                    ReferralRow(
-                        referral_id=id_, firm_id=firm_id(company), partner=partner, status=status, replaces=before
-                    )
-                )
-                self._mail(company, id_, "partner", "requested", reachable=True)
-                self._mail(company, id_, "firm", "requested", reachable=company.reachable)
-                if leg.reaction.said is not Said.NOTHING:
-                    position = self._place(f"partners.{partner}.updates.v1")
-                    self.ledger.apply(Replied(partner, id_, leg.reaction, position, at + step + 0.5))
-                    answer = {"update_id": f"demo-{id_}", "position": _json(position)}
-                    self.ledger.apply(
-                        Got(partner, heard("referral.update-recorded", "referrals", answer), at + step + 0.6)
-                    )
-                if leg.reaction.said is Said.ACCEPTED:
-                    self._mail(company, id_, "firm", "accepted", reachable=company.reachable)
-                before = id_
+                before = self.ask(company, way.need, step, leg, before, at + step)
             self.need(company, way.need, way.end)
+
+    def ask(
+        self,
+        company: Company,
+        need: Need,
+        step: int,
+        leg: Leg,
+        before: str | None,
+        at: float,
+        asked_at: datetime = NOW,
+        accept_by: datetime = DAY_7,
+    ) -> str:
+        """The `step`-th referral of a need, with its copies, its answer and its mails; gives its id."""
+        partner = leg.partner(firm_id(company))
+        for code in leg.copies:
+            self._copy(company, need, code, leg, at)
+        id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{company.number}/{need}/{step}"))
+        data = {
+            "referral_id": id_,
+            "at": asked_at.isoformat(),
+            "accept_by": accept_by.isoformat(),
+            "role": "responsible",
+            "front": need.front,
+            "import": need.import_,
+            "firm": {"codice_fiscale": company.codice_fiscale},
+            "decision": {"rule": leg.by.value},
+        }
+        self.ledger.apply(Got(partner, heard("referral.requested", "referrals", data), at))
+        status = "requested" if leg.reaction.said is Said.NOTHING else leg.reaction.said.value
+        self.referrals.append(
+            ReferralRow(referral_id=id_, firm_id=firm_id(company), partner=partner, status=status, replaces=before)
+        )
+        self.mail(company, id_, "partner", "requested", reachable=True)
+        self.mail(company, id_, "firm", "requested", reachable=company.reachable)
+        if leg.reaction.said is not Said.NOTHING:
+            position = self.place(f"partners.{partner}.updates.v1")
+            self.ledger.apply(Replied(partner, id_, leg.reaction, position, at + 0.5))
+            answer = {"update_id": f"demo-{id_}", "position": as_json(position), "at": asked_at.isoformat()}
+            self.ledger.apply(Got(partner, heard("referral.update-recorded", "referrals", answer), at + 0.6))
+        if leg.reaction.said is Said.ACCEPTED:
+            self.mail(company, id_, "firm", "accepted", reachable=company.reachable)
+        return id_
 
     def _end(self, ending: Ending) -> None:
         """A referral is completed, and its firm has answered."""
         asked = ending.asked
-        position = self._place(f"partners.{asked.partner}.updates.v1")
+        position = self.place(f"partners.{asked.partner}.updates.v1")
         reaction = Reaction(Said.COMPLETED, 0.0)
         self.ledger.apply(Replied(asked.partner, asked.referral_id, reaction, position, asked.at + 2))
-        answer = {"update_id": f"demo-{asked.referral_id}-completed", "position": _json(position)}
+        answer = {"update_id": f"demo-{asked.referral_id}-completed", "position": as_json(position)}
         self.ledger.apply(Got(asked.partner, heard("referral.update-recorded", "referrals", answer), asked.at + 2.1))
         for word in ("pending", ANSWERS[ending.button]):
             closed = {"referral_id": asked.referral_id, "confirmed_by_firm": word}
             self.ledger.apply(Got(asked.partner, heard("referral.closed", "referrals", closed), asked.at + 2.2))
-        self._mail(asked.company, asked.referral_id, "firm", "completed", reachable=True)
+        self.mail(asked.company, asked.referral_id, "firm", "completed", reachable=True)
 
     def _copy(self, company: Company, need: Need, partner: str, leg: Leg, at: float) -> None:
         """A copy for a body that supports, closed where the referral beside which it came is handed on."""
@@ -162,22 +181,30 @@ class Perfect:
             "decision": {"rule": leg.by.value},
         }
         self.ledger.apply(Got(partner, heard("referral.requested", "referrals", data), at))
-        self._mail(company, id_, "partner", "requested", reachable=True)
+        self.mail(company, id_, "partner", "requested", reachable=True)
         ends = leg.reaction.said is Said.REJECTED
         if ends:
-            ended = {"referral_id": id_, "reason": "superseded"}
-            self.ledger.apply(Got(partner, heard("referral.cancelled", "referrals", ended), at + 0.5))
-            self._mail(company, id_, "partner", "cancelled", reachable=True)
+            self.end_copy(partner, id_, "superseded", NOW)
         status = "cancelled" if ends else "requested"
         self.referrals.append(
             ReferralRow(referral_id=id_, firm_id=firm_id(company), partner=partner, status=status, replaces=None)
         )
 
+    def end_copy(self, partner: str, id_: str, reason: str, at: datetime) -> None:
+        self.step(partner, id_, "cancelled", reason, at)
+        asked = self.ledger.requested[id_]
+        self.mail(asked.company, id_, "partner", "cancelled", reachable=True)
+
+    def step(self, partner: str, id_: str, fact: str, reason: str, at: datetime) -> None:
+        """The hub says something of a referral by itself."""
+        data = {"referral_id": id_, "reason": reason, "at": at.isoformat()}
+        self.ledger.apply(Got(partner, heard(f"referral.{fact}", "referrals", data), 99.0))
+
     def need(self, company: Company, need: Need, end: End) -> None:
         row = NeedRow(firm_id=firm_id(company), front=need.front, import_=need.import_, state=end.value)
         self.needs.append(row)
 
-    def _mail(self, company: Company, referral_id: str, recipient: str, purpose: str, *, reachable: bool) -> None:
+    def mail(self, company: Company, referral_id: str, recipient: str, purpose: str, *, reachable: bool) -> None:
         self.mails.append(
             MailRow(
                 referral_id=referral_id,
@@ -189,7 +216,7 @@ class Perfect:
             )
         )
 
-    def _place(self, topic: str) -> Position:
+    def place(self, topic: str) -> Position:
         self._offsets[topic] = self._offsets.get(topic, -1) + 1
         return Position(topic, 0, self._offsets[topic])
 
@@ -199,5 +226,5 @@ def spoiled(evidence: Evidence, **view: Any) -> Evidence:
     return replace(evidence, view=replace(evidence.view, **view))
 
 
-def _json(position: Position) -> dict[str, str | int]:
+def as_json(position: Position) -> dict[str, str | int]:
     return {"topic": position.topic, "partition": position.partition, "offset": position.offset}

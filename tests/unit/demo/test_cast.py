@@ -136,22 +136,58 @@ def test_a_cast_of_a_hundred_is_asked_by_every_rule_and_copies_are_sent() -> Non
     assert any(leg.copies for leg in legs)
 
 
-def test_every_way_is_the_one_that_the_rules_of_the_service_take() -> None:
+@pytest.mark.parametrize("passed", [0, 10])
+def test_every_way_is_the_one_that_the_rules_of_the_service_take(passed: int) -> None:
     """Two restatements of one text, held against each other before a system is started."""
     for one in script(240).companies:
-        for way in routes_of(7, one, ACCORD):
+        serving = frozenset(
+            leg.partner(firm_id(one))
+            for way in routes_of(7, one, ACCORD)
+            for leg in way.legs
+            if leg.reaction.said is Said.ACCEPTED
+        )
+        for way in routes_of(7, one, ACCORD, passed=passed, firm_id=firm_id(one)):
             excluded: set[str] = set()
+            later = one.claims is not None and passed > 0
             for leg in way.legs:
-                decision = route_by_rules(question_of(one, way.need, excluded), ACCORD)
+                question = question_of(one, way.need, excluded, serving if later else frozenset(), told=passed > 0)
+                decision = route_by_rules(question, ACCORD)
                 assert (decision.rule, decision.partner, sorted(decision.supporting)) == (
                     leg.by.value,
                     leg.partner(firm_id(one)),
                     list(leg.copies),
                 ), (one, way.need, excluded)
-                excluded |= {leg.partner(firm_id(one))} if leg.reaction.said is Said.REJECTED else set()
+                if leg.reaction.said is not Said.ACCEPTED:
+                    excluded.add(leg.partner(firm_id(one)))
+                    later = later or leg.reaction.said is Said.NOTHING
+            if not way.legs:
+                decision = route_by_rules(question_of(one, way.need, excluded, told=passed > 0), ACCORD)
+                assert decision.outcome.value == way.end.value
 
 
-def question_of(one: Company, need: Need, excluded: set[str]) -> Question:
+def test_a_firm_has_one_unanswered_need_at_most_and_it_goes_on_when_its_days_are_over() -> None:
+    rerouted = 0
+    for one in script(240).companies:
+        first_day, later = (routes_of(7, one, ACCORD, passed=passed, firm_id=firm_id(one)) for passed in (0, 10))
+        silent = [n for n, way in enumerate(first_day) if way.legs and way.legs[-1].reaction.said is Said.NOTHING]
+        assert len(silent) <= 1
+        for n in silent:
+            assert later[n].legs[: len(first_day[n].legs)] == first_day[n].legs
+            rerouted += len(later[n].legs) - len(first_day[n].legs)
+    assert rerouted > 20
+
+
+def test_who_claims_to_be_a_member_waits_for_the_body_and_then_goes_where_the_rules_put_it() -> None:
+    one = next(one for one in script(60).companies if one.claims)
+    need = Need("assistance")
+    assert route(7, one, need, ACCORD).end is End.WAITING_MEMBERSHIP
+    (leg,) = route(7, one, need, ACCORD, passed=3).legs
+    assert one.claims not in leg.among
+
+
+def question_of(
+    one: Company, need: Need, excluded: set[str], serving: frozenset[str] = frozenset(), *, told: bool = False
+) -> Question:
     profile = msgspec.convert(facts_of(one, NOW.year), Profile)
     member = [Membership(partner=one.publisher, since=one.member_since)] if one.member_since else []
     return Question(
@@ -161,6 +197,8 @@ def question_of(one: Company, need: Need, excluded: set[str]) -> Question:
         facts=eligibility_facts(profile, ACCORD.criteria),
         consents=[Consent(to=code, purpose="referral", given_at=NOW) for code in one.consents],
         memberships=member,
+        unanswered=frozenset({one.claims} if one.claims and not told else ()),
+        serving=serving,
         excluded=frozenset(excluded),
         rerouted=len(excluded),
         at=NOW,

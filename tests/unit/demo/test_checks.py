@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from cli.demo.checks import Check, Evidence, check_all, latencies, percentile
+from cli.demo.checks import check_all, latencies, percentile
+from cli.demo.evidence import Check, Evidence
 from cli.demo.facts import Failed, Got
 from cli.demo.firms import Need
 from cli.demo.routes import End
