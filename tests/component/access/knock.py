@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from aiokafka.conn import AIOKafkaConnection, create_conn
+from aiokafka.errors import AuthenticationFailedError, KafkaError, SaslAuthenticationFailed
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.group import JoinGroupRequest
 from aiokafka.protocol.metadata import MetadataRequest
@@ -27,9 +28,15 @@ LET_INTO_GROUP = (14, 15, 16, 79)
 elsewhere; or the member is to name itself."""
 
 
+DOORS = ("kafka_internal", "kafka_partners", "kafka_controller")
+
+
 @asynccontextmanager
-async def logged_in(home: Home, user: str) -> AsyncIterator[AIOKafkaConnection]:
-    """A connection of `user`: a service through the internal door, a partner over TLS through the partners' one."""
+async def logged_in(home: Home, user: str, password: str | None = None) -> AsyncIterator[AIOKafkaConnection]:
+    """A connection of `user`: a service through the internal door, a partner over TLS through the partners' one.
+
+    With the password of the secrets unless another is given.
+    """
     service = user in SERVICES
     connection = await create_conn(
         "127.0.0.1",
@@ -38,12 +45,57 @@ async def logged_in(home: Home, user: str) -> AsyncIterator[AIOKafkaConnection]:
         ssl_context=None if service else ssl.create_default_context(cafile=home.partners_ca),
         sasl_mechanism="SCRAM-SHA-512",
         sasl_plain_username=user,
-        sasl_plain_password=home.kafka_password(user),
+        sasl_plain_password=password or home.kafka_password(user),
     )
     try:
         yield connection
     finally:
         connection.close()
+
+
+async def is_let_in(home: Home, user: str, password: str | None = None) -> bool:
+    """Whether the door through which this user comes takes its password, or another that is given."""
+    try:
+        async with logged_in(home, user, password):
+            return True
+    except (AuthenticationFailedError, SaslAuthenticationFailed):
+        return False
+
+
+async def is_let_in_as_controller(home: Home, user: str) -> bool:
+    """Whether the controller's door, which knows one user, takes this one's password."""
+    try:
+        connection = await create_conn(
+            "127.0.0.1",
+            home.port("kafka_controller"),
+            security_protocol="SASL_PLAINTEXT",
+            sasl_mechanism="PLAIN",
+            sasl_plain_username=user,
+            sasl_plain_password=home.kafka_password(user),
+        )
+    except (AuthenticationFailedError, SaslAuthenticationFailed):
+        return False
+    connection.close()
+    return True
+
+
+async def is_answered_without_login(home: Home, door: str) -> bool:
+    """Whether somebody who does not log in is told anything but which versions the broker speaks."""
+    tls = door == "kafka_partners"
+    connection = await create_conn(
+        "127.0.0.1",
+        home.port(door),
+        security_protocol="SSL" if tls else "PLAINTEXT",
+        ssl_context=ssl.create_default_context(cafile=home.partners_ca) if tls else None,
+        request_timeout_ms=5_000,
+    )
+    try:
+        await connection.send(MetadataRequest([], False))
+    except KafkaError:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 async def writes(

@@ -1,6 +1,6 @@
-"""Who may do what on the broker: each principal logs in and tries everything.
+"""What the broker keeps, and provisioning mends: passwords, limits, rights, and what a stranger may send.
 
-What is right is written here by hand from the contract, not taken from the code that grants it.
+Who may do what is the matrix of `test_matrix.py`.
 """
 
 import time
@@ -27,79 +27,9 @@ from deploy.kafka.plan import SetQuota
 from deploy.kafka.wire import wire
 from deploy.local.home import Home
 from deploy.provision import plan, provision
-from shared.agreement import load
 from shared.errors import Trouble
 from tests.component.access import knock
-
-PARTNERS = load().partners
-EVERYBODY = ("intake", "classifier", "referral", "notifier", *PARTNERS)
-INTERNAL = ("intake.firms.v1", "classifier.assessments.v1", "referral.events.v1", "notifier.deliveries.v1")
-TOPICS = (
-    tuple(f"partners.{code}.{noun}.v1" for code in PARTNERS for noun in ("firms", "updates", "receipts", "referrals"))
-    + INTERNAL
-)
-
-
-def may_write(user: str) -> set[str]:
-    match user:
-        case "intake":
-            return {"intake.firms.v1", *(f"partners.{code}.receipts.v1" for code in PARTNERS)}
-        case "classifier":
-            return {"classifier.assessments.v1"}
-        case "referral":
-            return {"referral.events.v1", *(f"partners.{code}.referrals.v1" for code in PARTNERS)}
-        case "notifier":
-            return {"notifier.deliveries.v1"}
-        case partner:
-            return {f"partners.{partner}.firms.v1", f"partners.{partner}.updates.v1"}
-
-
-def may_read(user: str) -> set[str]:
-    """A service also reads what it writes: its relay looks at the last record."""
-    match user:
-        case "intake":
-            return may_write(user) | {f"partners.{code}.firms.v1" for code in PARTNERS}
-        case "classifier":
-            return may_write(user) | {"intake.firms.v1"}
-        case "referral":
-            updates = {f"partners.{code}.updates.v1" for code in PARTNERS}
-            return may_write(user) | updates | {"classifier.assessments.v1", "notifier.deliveries.v1"}
-        case "notifier":
-            return may_write(user) | {"referral.events.v1"}
-        case partner:
-            return {f"partners.{partner}.receipts.v1", f"partners.{partner}.referrals.v1"}
-
-
-def prefixed(names: set[str], prefix: str) -> set[str]:
-    return {prefix + name for name in names}
-
-
-@pytest.mark.parametrize("user", EVERYBODY)
-async def test_everybody_writes_and_reads_its_own_topics_and_is_refused_all_others(
-    user: str, home: Home, prefix: str
-) -> None:
-    every = [prefix + topic for topic in TOPICS]
-    async with knock.logged_in(home, user) as connection:
-        written, read = await knock.writes(connection, every), await knock.reads(connection, every)
-        seen = await knock.sees(connection)
-    assert set(written.values()) | set(read.values()) == {knock.DONE, knock.TOPIC_REFUSED}
-    assert {topic for topic, code in written.items() if code == knock.DONE} == prefixed(may_write(user), prefix)
-    assert {topic for topic, code in read.items() if code == knock.DONE} == prefixed(may_read(user), prefix)
-    own = prefixed(may_write(user) | may_read(user), prefix)
-    assert {topic for topic in seen if topic.startswith(prefix)} == own, "names of others' topics are to be seen"
-    if user in PARTNERS:
-        assert {topic for topic in seen if f"partners.{user}." not in topic} == set()
-
-
-@pytest.mark.parametrize("user", EVERYBODY)
-async def test_everybody_joins_its_own_groups_and_is_refused_all_others(user: str, home: Home, prefix: str) -> None:
-    groups = [prefix + service for service in EVERYBODY[:4]]
-    groups += [name for code in PARTNERS for name in (code, f"{code}.", f"{code}.app", f"{code}x.app")]
-    async with knock.logged_in(home, user) as connection:
-        answers = await knock.joins(connection, groups)
-    assert set(answers.values()) <= {knock.GROUP_REFUSED, *knock.LET_INTO_GROUP}
-    own = {prefix + user} if user in EVERYBODY[:4] else {f"{user}.", f"{user}.app"}
-    assert {group for group, code in answers.items() if code != knock.GROUP_REFUSED} == own
+from tests.component.access.expected import may_write
 
 
 @pytest.mark.parametrize("user", ["cna", "intake"])
