@@ -79,6 +79,8 @@ async def figures(feeds: Feeds[Any]) -> dict[str, Any]:
         "uptime_s": round(time.monotonic() - feeds.started_at, 1),
         "partitions": len(feeds.assignment.partitions),
         "applied": feeds.reader.applied,
+        "stopped": sorted(f"{topic}/{partition}" for topic, partition in feeds.assignment.stopped),
+        "breakers": sorted(f"{topic}/{partition}" for topic, partition in feeds.assignment.broken),
         "relay": feeds.relay.state(),
         "alarms": feeds.alarms.all(),
         "clock": {"may_be_moved": feeds.clock.may_be_moved, "ahead_s": feeds.clock.ahead.total_seconds()},

@@ -18,6 +18,7 @@ To read in one sitting, in this order:
     store.py          the SQL: positions, firms, numbers, outbox, held records
     batches.py        one transaction per batch, and what happens when it fails
     failures.py       what is permanent and what passes
+    breaker.py        when a partition whose records fail is read no further
     assignment.py     partitions come and go; where reading starts is the store's word
     reading.py        the reading loop, and what a gap leads to
     watchdog.py       when a reader that stands still must be called stuck

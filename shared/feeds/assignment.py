@@ -7,6 +7,7 @@ from.
 
 A door whose topic is not the one we know, or whose log no longer has what comes next, stops and alarms: what partners
 wrote there would be lost silently. A feed goes on from the beginning of what there is, since its numbers will tell.
+Of a partition that the breaker has stopped it is seen here, too, when it may go on.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from shared.feeds import store
+from shared.feeds import breaker, store
 from shared.feeds.alarms import Alarms
 from shared.feeds.failures import delays
 from shared.feeds.kafka import Consumer, Topics
@@ -35,6 +36,7 @@ class Assignment:
         self._is_door = is_door
         self._marked: set[Partition] = set()
         self._stopped: set[Partition] = set()
+        self._broken: set[Partition] = set()
         self._wake = asyncio.Event()
         self.seen: Callable[[Mapping[Partition, tuple[int, int]]], None] = lambda bounds: None
         self.consumer: Consumer | None = None
@@ -51,6 +53,7 @@ class Assignment:
             self.consumer.pause(topic, partition)
         self._marked = set(partitions)
         self._stopped.clear()  # what stopped there will stop again if it is still so
+        self._see_broken(self._broken & partitions)
         self._wake.set()
 
     async def revoked(self, limit: float) -> None:
@@ -85,6 +88,11 @@ class Assignment:
         return set(self._stopped)
 
     @property
+    def broken(self) -> set[Partition]:
+        """Those of them that the breaker has stopped."""
+        return set(self._broken)
+
+    @property
     def settled(self) -> bool:
         """Every assigned partition is being read, or stopped with an alarm."""
         return self.consumer is not None and not self._marked
@@ -116,6 +124,9 @@ class Assignment:
         """
         if self.consumer is None or self._marked:
             return {}
+        if self._broken:
+            for key in self._broken - await breaker.broken(self._pool, self._broken):
+                self.again(key)
         mine = {key for key in self.consumer.assigned() if self.readable(key)}
         if not mine:
             return {}
@@ -155,12 +166,24 @@ class Assignment:
                     if start != position:
                         await store.restart_position(connection, start)
                     positions[key] = start
-            for topic, partition in wanted:
-                if (topic, partition) in self._stopped or (topic, partition) not in self.consumer.assigned():
+                found = await breaker.broken(connection, wanted)
+            self._stopped |= found
+            self._see_broken(self._broken - wanted | found)
+            for topic, partition in wanted & self.consumer.assigned():
+                if (topic, partition) in self._stopped:
+                    self.consumer.pause(topic, partition)  # whoever came here by `again` is still being fetched
                     continue
                 self.consumer.seek(topic, partition, positions[topic, partition].next_offset)
                 self.consumer.resume(topic, partition)
             self._marked = (self._marked - wanted) & self.consumer.assigned()
+
+    def _see_broken(self, broken: set[Partition]) -> None:
+        """These and no others are stopped by the breaker."""
+        for topic, partition in self._broken - broken:
+            self._alarms.clear(f"breaker {topic}/{partition}")
+        self._broken = broken
+        for topic, partition in broken:
+            self._alarms.raise_(f"breaker {topic}/{partition}", breaker.told(topic, partition))
 
     def _start(self, key: Partition, position: Position, topic_id: str, bounds: tuple[int, int]) -> Position | None:
         """Where to begin: the stored position, a mended one, or None where only a person can say."""

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic
 
 from shared.contracts.base import Event, FirmId
-from shared.feeds import store
+from shared.feeds import breaker, store
 from shared.feeds.clock import Clock
 from shared.feeds.failures import Permanent, Unreadable, deciding, delays, told
 from shared.feeds.numbers import EventIds, Layout
@@ -59,6 +59,8 @@ class Done:
     gaps: list[Gap] = field(default_factory=list)
     outcomes: dict[str, Counter[Outcome]] = field(default_factory=dict)
     """By topic, how the consumed records ended."""
+    broken: set[Partition] = field(default_factory=set)
+    """Partitions of which too many records failed: what comes next in them was left."""
 
     @property
     def consumed(self) -> int:
@@ -157,10 +159,14 @@ class Transactions(Generic[C]):
         half = len(records) // 2
         front = _grouped(records[:half])
         done = await self._divide(front, resumed)
-        rest = await self._divide(_grouped(records[half:]), resumed - front.keys())
+        back = {key: some for key, some in _grouped(records[half:]).items() if key not in done.broken}
+        if not back:
+            return done
+        rest = await self._divide(back, resumed - front.keys())
         done.rows += rest.rows
         done.positions |= rest.positions
         done.gaps = done.gaps + rest.gaps
+        done.broken |= rest.broken
         for topic, counts in rest.outcomes.items():
             done.outcomes.setdefault(topic, Counter()).update(counts)
         return done
@@ -214,6 +220,8 @@ class Transactions(Generic[C]):
                 await self.before_commit(connection, sorted(records))
             moved = [(position, counts[key]) for key, position in done.positions.items() if position != positions[key]]
             await store.move_positions(connection, moved)
+            if culprit is not None:
+                done.broken = await breaker.broken(connection, list(done.positions))
             done.rows = await store.number(connection, self._layout.generation, records)
         for (topic, _), counter in counts.items():
             done.outcomes.setdefault(topic, Counter()).update(counter)

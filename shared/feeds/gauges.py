@@ -51,6 +51,7 @@ def _at_hand(feeds: "Feeds[Any]") -> Iterable[Sample]:
     yield Sample(names.RELAY_IDLE, feeds.relay.stuck_for())
     yield Sample(names.GAPS, feeds.reader.gaps)
     yield Sample(names.STOPPED, len(feeds.assignment.stopped))
+    yield Sample(names.BROKEN, len(feeds.assignment.broken))
     yield Sample(names.ALARMS, len(feeds.alarms.all()))
     yield Sample(names.SPANS_DROPPED, feeds.tracing.dropped if feeds.tracing else 0)
 

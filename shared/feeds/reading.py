@@ -86,6 +86,8 @@ class Reader(Generic[C]):
         self.progressed_at = time.monotonic()
         self.applied += done.consumed
         self._note_age(groups)
+        for key in done.broken:
+            self._assignment.again(key)  # which finds the breaker open, like any other process that is given it
         gaps = {(gap.topic, gap.partition): gap for gap in done.gaps}
         for key, position in done.positions.items():
             self._offsets[key] = position.next_offset

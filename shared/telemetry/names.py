@@ -140,6 +140,7 @@ RELAY_FEEDS = Metric("portolano_relay_feeds", "gauge", "Feeds that this process 
 RELAY_IDLE = Metric("portolano_relay_stuck_seconds", "gauge", "Seconds that something has waited and nothing went.")
 GAPS = Metric("portolano_gaps", "gauge", "Partitions that wait for a missing number.")
 STOPPED = Metric("portolano_stopped", "gauge", "Partitions that only a person can set going again.")
+BROKEN = Metric("portolano_breakers", "gauge", "Those of them stopped because too many of their records failed.")
 HELD = Metric("portolano_held_records", "gauge", "Records set aside, and those that wait behind them.", ("state",))
 DELIVERIES = Metric("portolano_deliveries", "gauge", "Messages by state, what was sent apart.", ("state",))
 ALARMS = Metric("portolano_alarms", "gauge", "What a person must look at.")
@@ -166,6 +167,7 @@ METRICS: tuple[Metric, ...] = (
     RELAY_IDLE,
     GAPS,
     STOPPED,
+    BROKEN,
     HELD,
     DELIVERIES,
     ALARMS,
