@@ -5,17 +5,22 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.text import Text
 
 from cli.explain.languages import LANGUAGES
+from cli.explain.page import rendered, write
 from cli.explain.reading import read_journey
 from cli.explain.story import Kind, Line, tell
+from cli.explain.why import REGION, Reader, covered
 from cli.output import emit, json_option, say
 from deploy.local import observe
 from deploy.local.home import Home
+from shared.agreement import load_versions
+from shared.errors import Trouble
 
 _STYLES = {
     Kind.TITLE: "bold",
@@ -28,7 +33,7 @@ _STYLES = {
 }
 
 
-@click.command(epilog="Example: portolano explain 01234567890 --lang it")
+@click.command(epilog="Example: portolano explain 01234567890 --lang it --page firm.html")
 @click.argument("subject", metavar="FIRM|REFERRAL")
 @click.option(
     "--lang",
@@ -38,21 +43,54 @@ _STYLES = {
     show_default=True,
     help="The language of the story; JSON and what partners wrote stay as they are.",
 )
+@click.option(
+    "--view",
+    metavar="region|partner:C|firm",
+    default="region",
+    show_default=True,
+    help="For whom it is: a partner or the firm is told why each partner was chosen or not, as far as it may know.",
+)
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write it as a page to be printed (HTML) to this file, which its owner alone can read.",
+)
 @json_option
-def command(subject: str, language: str, as_json: bool) -> None:
+def command(subject: str, language: str, view: str, page: Path | None, as_json: bool) -> None:
     """Tell the journey of a firm: who told what, what followed, who was asked to help and why, and what came of it.
 
     FIRM is a firm_id or a codice fiscale. With a REFERRAL, its need alone is told. Read from the services' stores with
-    the operator's rights; nothing is changed. It holds the firm's data: do not pass it on.
+    the operator's rights; nothing is changed. It holds the firm's data: do not pass it on. What --view partner:C and
+    --view firm show is made to be given to these.
     """
+    reader, words = _reader(view), LANGUAGES[language]
+    if as_json and (reader != REGION or page is not None):
+        raise click.UsageError("--json is the Region's view, on stdout")
     home = Home.from_environment()
     journey = asyncio.run(read_journey(home, subject))
+    if reader.partner is not None and not covered(journey, reader.partner, datetime.now(UTC)):
+        raise Trouble(f"the firm's consent does not cover {reader.partner}: it may not hear what the firm needs")
     if as_json:
         emit(journey)
+    elif page is not None:
+        write(page, rendered(journey, reader, words, language))
+        say(f"the page is {page}")
     else:
-        _show(tell(journey, LANGUAGES[language]))
+        _show(tell(journey, words, reader))
     if observe.is_running(home):
         say(f"traces: {observe.traces_of(home, journey.firm_id, datetime.now(UTC))}")
+
+
+def _reader(view: str) -> Reader:
+    kind, _, partner = view.partition(":")
+    if kind == "partner" and partner:
+        known = load_versions().partners
+        if partner not in known:
+            raise click.UsageError(f"--view {view}: {partner} is no signatory, these are: {', '.join(known)}")
+        return Reader(partner=partner)
+    if view not in ("region", "firm"):
+        raise click.UsageError(f"--view {view}: region, partner:C or firm is wanted, such as partner:cna")
+    return Reader(firm=view == "firm")
 
 
 def _show(lines: Iterator[Line]) -> None:

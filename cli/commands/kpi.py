@@ -11,7 +11,7 @@ from cli.kpi.stored import stored
 from cli.kpi.words import LANGUAGES
 from cli.output import emit, json_option
 from deploy.local.home import Home
-from shared.agreement import Agreement, day_of, load_versions
+from shared.agreement import day_of, load_versions
 from shared.agreement.calendar import ROME
 from shared.errors import Trouble
 
@@ -49,26 +49,24 @@ def command(
     if period.first and period.last and period.first > period.last:
         raise click.UsageError(f"--from {period.first} comes after --to {period.last}")
     dimensions = _dimensions(by)
-    found, asked, agreement = asyncio.run(_read(dimensions, period, partner, prefix))
+    found, asked = asyncio.run(_read(dimensions, period, partner, prefix))
     if as_json:
-        emit(document(found, agreement.targets, asked, agreement.version))
+        emit(document(found, asked))
     else:
-        show(found, agreement.targets, asked, language)
+        show(found, asked, language)
 
 
-async def _read(
-    by: tuple[str, ...], period: Period, partner: str | None, prefix: str
-) -> tuple[list[Section], Asked, Agreement]:
+async def _read(by: tuple[str, ...], period: Period, partner: str | None, prefix: str) -> tuple[list[Section], Asked]:
     versions = load_versions()
     if partner is not None and partner not in versions.partners:
         raise Trouble(f"{partner} is no signatory: {', '.join(versions.partners)}")
     async with stored(Home.from_environment(), prefix) as snapshot:
         agreement = versions.on(day_of(snapshot.at))
-        asked = Asked(by=by, period=period, partner=partner, now=snapshot.at, calendar=agreement.working_days)
+        asked = Asked(by=by, period=period, partner=partner, now=snapshot.at, agreement=agreement)
         firms = await snapshot.firms()
         tasks = await snapshot.tasks(firms)
         draws = await snapshot.draws(_midnight(period.first, 0), _midnight(period.last, 1))
-    return sections(list(firms.values()), tasks, draws, asked), asked, agreement
+    return sections(list(firms.values()), tasks, draws, asked), asked
 
 
 def _dimensions(by: str) -> tuple[str, ...]:

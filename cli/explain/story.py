@@ -12,6 +12,7 @@ from enum import StrEnum
 from cli.explain.events import Event, events
 from cli.explain.journey import Journey, Leaf, Need
 from cli.explain.leaves import spoken, value_of
+from cli.explain.why import REGION, Reader, reasons
 from cli.explain.words import Words
 from cli.output import plain
 from cli.partner.telling import clock
@@ -41,9 +42,10 @@ class Line:
     text: str
 
 
-def tell(journey: Journey, words: Words) -> Iterator[Line]:
-    """The story in these words, line by line; an empty heading is an empty line."""
-    for kind, text in _tell(journey, words):
+def tell(journey: Journey, words: Words, reader: Reader = REGION) -> Iterator[Line]:
+    """The story in these words, line by line; an empty heading is an empty line. Who is not the Region is told why each
+    partner was chosen or not, as far as it may know that, and nothing else."""
+    for kind, text in _tell(journey, words) if reader == REGION else _answer(journey, words, reader):
         yield Line(kind, _INDENT.get(kind, _DEEPER) + plain(text) if text else "")
 
 
@@ -68,11 +70,33 @@ def _tell(journey: Journey, words: Words) -> Told:
     yield Kind.HEADING, words.say("stands")
     yield from _needs(journey, words)
     yield Kind.HEADING, ""
+    yield from _why(journey, words, REGION)
+    yield Kind.HEADING, ""
     yield (
         Kind.HEADING,
         words.say("known_in_version", version=journey.version) if journey.version else words.say("known"),
     )
     yield from _firm(journey, words)
+
+
+def _answer(journey: Journey, words: Words, reader: Reader) -> Told:
+    """To the firm by its name, to a partner by the id that it has in its own referrals."""
+    name = journey.name if reader.partner is None else None
+    yield Kind.TITLE, name or words.say("identity_without_code", firm_id=journey.firm_id)
+    yield Kind.HEADING, ""
+    yield from _why(journey, words, reader)
+
+
+def _why(journey: Journey, words: Words, reader: Reader) -> Told:
+    """One sentence for each partner, of the latest decision on each need."""
+    yield Kind.HEADING, words.say("why")
+    found = list(reasons(journey, reader, words))
+    for one in found:
+        yield Kind.EVENT, words.say("why_of", what=one.what, at=clock(one.at))
+        for own, sentence in one.sentences:
+            yield (Kind.CHOSEN if own else Kind.DETAIL), f"{'→' if own else ' '} {sentence}."
+    if not found:
+        yield Kind.EVENT, words.say("why_nothing")
 
 
 def _alarms(journey: Journey, words: Words) -> Told:

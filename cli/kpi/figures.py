@@ -12,10 +12,10 @@ from statistics import median
 
 from cli.fairness.draws import Draw
 from cli.kpi.facts import Firm, Task
-from cli.kpi.suppression import LEAST, Cell, Place
+from cli.kpi.suppression import LEAST, Cell, Place, nowhere
 from cli.kpi.tables import Table, share, tabulated
 from services.referral.clocks import Ball
-from shared.agreement import WorkingDays, day_of
+from shared.agreement import Agreement, day_of
 
 DIMENSIONS = ("segment", "front", "province", "partner", "month")
 
@@ -53,13 +53,13 @@ class Section:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What figures are wanted: `by` at most two dimensions; of one partner's tasks, where `partner` is given. `now` is
-    the snapshot's moment (UTC)."""
+    the snapshot's moment (UTC), `agreement` the one of its day."""
 
     by: tuple[str, ...]
     period: Period
     partner: str | None
     now: datetime
-    calendar: WorkingDays
+    agreement: Agreement
 
 
 def sections(firms: Sequence[Firm], tasks: Sequence[Task], draws: Sequence[Draw], asked: Asked) -> list[Section]:
@@ -123,7 +123,10 @@ def _tasks(tasks: Sequence[Task], asked: Asked) -> Section:
     own = ("accepted", "rejected", "expired", "open"), ("rerouted", "first")
     units = [(cells(task), task) for task in tasks]
     answers, hops = tables = tabulated(
-        asked.by, own, ((cell, (task.answer, "rerouted" if task.replaced_at else "first")) for cell, task in units)
+        asked.by,
+        own,
+        ((cell, (task.answer, "rerouted" if task.replaced_at else "first")) for cell, task in units),
+        _never(asked),
     )
     groups: dict[Place, list[Task]] = defaultdict(list)
     for cell, task in units:
@@ -141,9 +144,9 @@ def _tasks(tasks: Sequence[Task], asked: Asked) -> Section:
         }
         group = groups[at]
         if counts["accepted"] is not None:
-            figures["days_to_accept"] = _median(task.days_to_accept(asked.calendar) for task in group)
-            figures["days_to_contact"] = _median(task.days_to_contact(asked.calendar) for task in group)
-            figures["days_to_close"] = _median(task.days_to_close(asked.calendar) for task in group)
+            figures["days_to_accept"] = _median(task.days_to_accept(asked.agreement.working_days) for task in group)
+            figures["days_to_contact"] = _median(task.days_to_contact(asked.agreement.working_days) for task in group)
+            figures["days_to_close"] = _median(task.days_to_close(asked.agreement.working_days) for task in group)
         if counts["asked"] is not None:
             for ball in Ball:
                 figures[f"held_by_{ball}"] = _median(task.held(ball, asked.now) for task in group)
@@ -158,7 +161,7 @@ def _completed(tasks: Iterable[Task], asked: Asked) -> Section:
     own = ("confirmed", "disputed", "not_answered")
     said = {"yes": "confirmed", "disputed": "disputed"}
     units = ((cells(task), (said.get(task.confirmed or "", "not_answered"),)) for task in tasks if task.completed)
-    (ends,) = tables = tabulated(asked.by, (own,), units)
+    (ends,) = tables = tabulated(asked.by, (own,), units, _never(asked))
 
     def row(at: Place) -> Row:
         counts = {"claimed": ends.count(at)} | {name: ends.count(at, name) for name in own}
@@ -195,7 +198,7 @@ def _imports(tasks: Sequence[Task], asked: Asked) -> Section:
         for some in needs.values()
         if day_of(some[0].requested_at) in asked.period
     )
-    (states,) = tables = tabulated(asked.by, (own,), units)
+    (states,) = tables = tabulated(asked.by, (own,), units, _never(asked))
 
     def row(at: Place) -> Row:
         counts = {"needs": states.count(at)} | {name: states.count(at, name) for name in own}
@@ -253,6 +256,20 @@ def _cells(by: Sequence[str]) -> Callable[[Task], Cell]:
         "month": lambda task: f"{day_of(task.requested_at):%Y-%m}",
     }
     return lambda task: tuple(values[name](task) for name in by)
+
+
+def _never(asked: Asked) -> Callable[[Cell], bool]:
+    """Which partner is never given a need of which front, as everybody can read in the agreement."""
+    if not {"front", "partner"} <= set(asked.by):
+        return nowhere
+    agreement = asked.agreement
+    anywhere = (agreement.imports.owner, agreement.fallback)
+
+    def never(cell: Cell) -> bool:
+        told = dict(zip(asked.by, cell, strict=True))
+        return told["partner"] not in anywhere and not agreement.serves(told["partner"], told["front"])
+
+    return never
 
 
 def _section(name: str, tables: Sequence[Table], row: Callable[[Place], Row]) -> Section:

@@ -26,11 +26,11 @@ def values(sections: Iterable[Section]) -> dict[str, float]:
     }
 
 
-def document(sections: Sequence[Section], targets: Sequence[Target], asked: Asked, agreement: str) -> dict[str, Any]:
+def document(sections: Sequence[Section], asked: Asked) -> dict[str, Any]:
     """Everything, for machines. A count that is not to be read is null."""
     found = values(sections)
     return {
-        "agreement": agreement,
+        "agreement": asked.agreement.version,
         "at": asked.now,
         "from": asked.period.first,
         "to": asked.period.last,
@@ -46,18 +46,18 @@ def document(sections: Sequence[Section], targets: Sequence[Target], asked: Aske
                 "kept": one.met(found[one.figure]) if one.figure in found else None,
                 "basis": one.basis,
             }
-            for one in targets
+            for one in asked.agreement.targets
         ],
     }
 
 
-def show(sections: Sequence[Section], targets: Sequence[Target], asked: Asked, language: str) -> None:
+def show(sections: Sequence[Section], asked: Asked, language: str) -> None:
     """Everything, in a person's language."""
     paper = _Paper(language)
     paper.head(asked)
     for section in sections:
         paper.section(section)
-    paper.targets(targets, values(sections))
+    paper.targets(asked.agreement.targets, values(sections))
     print(f"\n{paper.say('footer')}")
 
 
@@ -89,7 +89,7 @@ class _Paper:
         figures = list(dict.fromkeys(name for row in section.rows for name in row.figures))
         rates = [name for name in figures if not name.startswith(_TIMES)]
         table(
-            [*map(self.say, [*dimensions, *counts, *rates])],
+            [*map(self.say, [*dimensions, *counts]), *map(self._heading, rates)],
             ([*self._by(row), *map(_count, row.counts.values()), *self._figures(row, rates)] for row in shown),
         )
         if len(shown) < len(section.rows):
@@ -119,7 +119,13 @@ class _Paper:
         return [self.say("all") if value is None else self._code(name, value) for name, value in row.by.items()]
 
     def _code(self, dimension: str, value: str) -> str:
+        if value in ("provisional", "out_of_target"):
+            return self.say(value)
         return self.codes.code(value) if dimension in ("segment", "front", "outcome", "from", "to") else value
+
+    def _heading(self, name: str) -> str:
+        """Of a share, so that it is not taken for the count of the same."""
+        return self.say(name) if name == "equal_share" else f"{self.say(name)} %"
 
     def _figures(self, row: Row, names: Sequence[str]) -> list[str | None]:
         return [self._figure(name, row.figures.get(name)) for name in names]

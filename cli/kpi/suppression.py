@@ -17,7 +17,7 @@ Repsilber, used by statistical offices; here sums may be hidden as well.)
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, product
 from typing import NamedTuple, TypeAlias
 
@@ -56,17 +56,25 @@ def sums(counts: Counts) -> Counter[Place]:
     return found
 
 
-def hidden(*tables: Counts) -> list[frozenset[Place]]:
+def nowhere(cell: Cell) -> bool:
+    """Any cell might hold something."""
+    return False
+
+
+def hidden(*tables: Counts, never: Callable[[Cell], bool] = nowhere) -> list[frozenset[Place]]:
     """For each table the places that are not to be shown. The same counts always hide the same places.
 
-    Every table is summed up to the same counts over its last axis.
+    Every table is summed up to the same counts over its last axis. `never` tells of a cell of the others whether
+    everybody knows that it is empty: then nothing can be thought to be in it. It does not hold of one that is not.
     """
-    return _Tables(tables).hide()
+    return _Tables(tables, never).hide()
 
 
 class _Tables:
-    def __init__(self, tables: Sequence[Counts]) -> None:
+    def __init__(self, tables: Sequence[Counts], never: Callable[[Cell], bool]) -> None:
         self.tables = tables
+        self.held = {cell[:-1] for counts in tables for cell, count in counts.items() if count}
+        self.never = never
         self.sums = [sums(counts) for counts in tables]
         self.axes = [[sorted(set(values)) for values in zip(*counts, strict=True)] for counts in tables]
         self.gone = Hidden()
@@ -101,7 +109,9 @@ class _Tables:
         return best[1]
 
     def _shift(self, number: int, box: _Box, amount: int) -> Hidden | None:
-        """What changes in all tables; None where a cell would fall below nought."""
+        """What changes in all tables; None where a cell would fall below nought, or hold what nobody believes."""
+        if any(cell[:-1] not in self.held and self.never(cell[:-1]) for cell in (*box.plus, *box.minus)):
+            return None
         if any(self.tables[number].get(cell, 0) < amount for cell in box.minus):
             return None
         changes = {(number, place) for place in _changed(box)}

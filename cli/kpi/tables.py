@@ -1,10 +1,10 @@
 """Counts in tables, and what of them may be read. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cli.kpi.suppression import Cell, Place, hidden, sums
+from cli.kpi.suppression import Cell, Place, hidden, nowhere, sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,13 @@ class Table:
 
 
 def tabulated(
-    dimensions: Sequence[str], columns: Sequence[Sequence[str]], units: Iterable[tuple[Cell, Cell]]
+    dimensions: Sequence[str],
+    columns: Sequence[Sequence[str]],
+    units: Iterable[tuple[Cell, Cell]],
+    never: Callable[[Cell], bool] = nowhere,
 ) -> list[Table]:
-    """Tables that count the same units: of each, its values of the dimensions, and its column in every table."""
+    """Tables that count the same units: of each, its values of the dimensions, and its column in every table. `never`
+    tells which values of the dimensions everybody knows not to go together."""
     counts: list[Counter[Cell]] = [Counter() for _ in columns]
     for cell, own in units:
         for counter, column in zip(counts, own, strict=True):
@@ -40,7 +44,7 @@ def tabulated(
         for cell in {one[:-1] for one in counter}:
             for name in names:
                 counter.setdefault((*cell, name), 0)
-    gone = hidden(*counts)
+    gone = hidden(*counts, never=never)
     return [
         Table(tuple(dimensions), tuple(names), sums(counter), places)
         for names, counter, places in zip(columns, counts, gone, strict=True)

@@ -12,7 +12,7 @@ from services.referral.clocks import Ball
 from shared.agreement import load
 
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
-CALENDAR = load().working_days
+ACCORD = load()
 PARTS = "firms", "tasks", "completed", "outcomes", "imports", "segments", "ties"
 
 
@@ -53,7 +53,7 @@ def figures(
     period: Period | None = None,
 ) -> dict[str, Section]:
     now = BEGIN + timedelta(days=100)
-    asked = Asked(by=by, period=period or Period(), partner=partner, now=now, calendar=CALENDAR)
+    asked = Asked(by=by, period=period or Period(), partner=partner, now=now, agreement=ACCORD)
     known = [one.firm for one in tasks or [] if one.firm] if firms is None else firms
     return {one.name: one for one in sections(known, tasks or [], draws or [], asked)}
 
@@ -108,6 +108,12 @@ def test_times_are_working_days_from_the_request_and_need_five() -> None:
         assert whole(figures(few)["tasks"]).figures.get("days_to_accept") is None
 
 
+def test_a_median_of_fewer_than_five_times_is_not_told_though_the_tasks_are() -> None:
+    some = [task(n, "accepted", "in_progress", days=7) for n in range(4)] + [task(n, "accepted") for n in range(10, 16)]
+    row = whole(figures(some)["tasks"])
+    assert (row.counts["accepted"], row.figures["days_to_contact"]) == (10, None)
+
+
 def test_who_held_the_ball_is_told_apart_from_the_request_to_the_end() -> None:
     one = task(1, "accepted", "on_hold:waiting_firm", "in_progress", "on_hold:waiting_call", "in_progress", "completed")
     held = {ball: one.held(ball, BEGIN + timedelta(days=100)) for ball in Ball}
@@ -158,6 +164,17 @@ def test_what_was_claimed_stands_apart_from_what_firms_confirmed() -> None:
     assert whole(found["completed"]).counts == {"claimed": 14, "confirmed": 5, "disputed": 0, "not_answered": 9}
     assert found["outcomes"].rows[1].by == {"outcome": "trained"}
     assert found["outcomes"].rows[1].counts == {"claimed": 14, "confirmed": 5}
+
+
+def test_what_everybody_knows_to_be_empty_hides_nothing() -> None:
+    """Sace Simest has its own front and no other: its count there is its count in all, shown or hidden together."""
+    some = [replace(task(n, "accepted", partner="sacesimest"), front="finance_and_insurance") for n in range(20)]
+    some += [task(n, "accepted", partner="confapi") for n in range(20, 23)]
+    some += [replace(task(n, "accepted", partner="cna"), front="information") for n in range(30, 39)]
+    rows = figures(some, None, None, "front", "partner")["tasks"].rows
+    shown = {(row.by["front"], row.by["partner"]): row.counts["asked"] for row in rows}
+    assert shown["finance_and_insurance", "sacesimest"] == shown[None, "sacesimest"]
+    assert shown["assistance", "confapi"] is shown[None, "confapi"] is None
 
 
 def test_an_import_need_counts_once_under_who_had_it_last() -> None:

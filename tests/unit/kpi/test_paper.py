@@ -1,16 +1,17 @@
 """The sheet of figures: words in both languages, marks for what is withheld, targets beside the figures."""
 
+from dataclasses import replace
+
 import pytest
 
 from cli.kpi.figures import Asked, Period
 from cli.kpi.paper import document, show
 from cli.kpi.words import ENGLISH, ITALIAN
 from cli.main import run
-from shared.agreement import load
 from shared.agreement.targets import Target
-from tests.unit.kpi.test_figures import BEGIN, CALENDAR, figures, task
+from tests.unit.kpi.test_figures import ACCORD, BEGIN, figures, task
 
-ASKED = Asked(by=("partner",), period=Period(), partner=None, now=BEGIN, calendar=CALENDAR)
+ASKED = Asked(by=("partner",), period=Period(), partner=None, now=BEGIN, agreement=ACCORD)
 SECTIONS = list(
     figures(
         [task(n, "accepted") for n in range(30)] + [task(n, "rejected:no_capacity", partner="aice") for n in (40, 41)],
@@ -25,11 +26,11 @@ def test_every_name_has_a_word_in_italian() -> None:
     names = {name for one in SECTIONS for row in one.rows for name in (*row.by, *row.counts, *row.figures)}
     assert names - set(ITALIAN) == set()
     assert set(ENGLISH) - set(ITALIAN) == set()
-    assert {target.figure for target in load().targets} - set(ITALIAN) == set()
+    assert {target.figure for target in ACCORD.targets} - set(ITALIAN) == set()
 
 
 def test_what_is_withheld_has_a_star_and_what_is_all_withheld_no_line(capsys: pytest.CaptureFixture[str]) -> None:
-    show(SECTIONS, load().targets, ASKED, "it")
+    show(SECTIONS, ASKED, "it")
     told = capsys.readouterr().out
     section = told.split("bisogni affidati ai partner\n")[1].split("\n\n")[0].splitlines()
     assert section[1].split() == ["tutti", "32", "*", "*", "0", "0", "0", "–", "–", "0,0%"]
@@ -39,7 +40,8 @@ def test_what_is_withheld_has_a_star_and_what_is_all_withheld_no_line(capsys: py
 
 def test_targets_stand_beside_the_figures_of_the_whole() -> None:
     target = Target.model_validate({"figure": "rerouted_share", "at_most": 0.1, "basis": "assumed"})
-    (told,) = document(SECTIONS, [target], ASKED, "2017.1")["targets"]
+    asked = replace(ASKED, agreement=ACCORD.model_copy(update={"targets": (target,)}))
+    (told,) = document(SECTIONS, asked)["targets"]
     assert (told["value"], told["kept"]) == (0.0, True)
 
 

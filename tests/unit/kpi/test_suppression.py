@@ -158,6 +158,15 @@ def test_of_a_table_with_two_axes_a_rectangle_is_hidden_and_no_sum() -> None:
     assert hidden(counts) == {("0", "0"), ("0", "1"), ("1", "0"), ("1", "1")}
 
 
+def test_a_cell_that_everybody_knows_to_be_empty_makes_no_place_for_what_is_hidden() -> None:
+    counts = table([3, 9, 30, 8, 0, 40], 2, 3, 1)
+    empty = ("1", "1", "0")
+    assert empty in hidden(counts)
+    without = hidden_in(counts, never=lambda cell: cell == ("1", "1"))[0]
+    assert empty not in without
+    assert {("0", "0", "0"), ("0", "2", "0"), ("1", "0", "0"), ("1", "2", "0")} <= without
+
+
 def test_the_same_counts_hide_the_same_places_in_any_order() -> None:
     counts = table([3, 9, 30, 8, 6, 40, 2, 50, 60, 0, 1, 5], 2, 3, 2)
     assert hidden(counts) == hidden(dict(reversed(counts.items())))

@@ -1,0 +1,102 @@
+"""Why this partner, and why not each of the others: of each need's latest decision one sentence for every signatory.
+
+What a reader may know is decided where receipts are made (`services.referral.readings`), and nowhere else: the Region
+reads the receipt whole, the firm all but the person who decided, a partner its own verdict and of the others no more
+than that they are others.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from cli.explain.journey import Decision, Journey
+from cli.explain.words import Words
+from services.referral import receipt as receipts
+from services.referral.readings import firms_view, partners_view
+from shared.errors import Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who is to read it: one partner, else the firm, else the Region."""
+
+    partner: str | None = None
+    firm: bool = False
+
+
+REGION = Reader()
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """The latest decision on a need, as one reader may know it: `own` tells the sentence that is about the reader, or
+    about the partner that was chosen."""
+
+    what: str
+    at: datetime
+    sentences: tuple[tuple[bool, str], ...]
+
+
+def reasons(journey: Journey, reader: Reader, words: Words) -> Iterator[Reasons]:
+    """For each need on which was decided, in the order of the needs."""
+    latest = {one.need_id: one for one in journey.decisions}
+    for need in journey.needs:
+        if (decision := latest.get(need.need_id)) is not None:
+            told = tuple(_sentences(_stored(decision), reader, words))
+            yield Reasons(words.what(need.what), decision.at, told)
+
+
+def covered(journey: Journey, partner: str, at: datetime) -> bool:
+    """Whether the firm's consent lets this partner hear of its needs at all."""
+    return any(
+        one.to in (partner, "any") and one.purpose == "referral" and (one.expires_at is None or one.expires_at > at)
+        for one in journey.consents
+    )
+
+
+def _stored(decision: Decision) -> receipts.Decision:
+    """The receipt as it was made. Readers here take receipts of every version; a view is made of none that lacks
+    something."""
+    try:
+        return msgspec.convert(decision.receipt, receipts.Decision, from_attributes=True)
+    except msgspec.ValidationError as error:
+        raise Trouble(f"the receipt on need {decision.need_id} is not of a form that has views: {error}") from None
+
+
+def _sentences(decision: receipts.Decision, reader: Reader, words: Words) -> Iterator[tuple[bool, str]]:
+    if reader.partner is not None:
+        mine = reader.partner == decision.partner
+        for candidate in partners_view(decision, reader.partner).candidates:
+            own = candidate.partner == reader.partner
+            predicate = candidate.predicate
+            yield own, _sentence(candidate.partner, candidate.verdict, predicate, words, masked=not own and not mine)
+        return
+    seen = firms_view(decision) if reader.firm else decision
+    for one in seen.candidates:
+        chosen = one.verdict is receipts.Verdict.SELECTED
+        yield chosen, _sentence(one.partner, one.verdict.value, one.predicate.value, words)
+
+
+def _sentence(partner: str, verdict: str, predicate: str | None, words: Words, *, masked: bool = False) -> str:
+    """One sentence about one partner. `masked`: to this reader `not_selected` says nothing, for it stands for whatever
+    the verdict was."""
+    why = words.predicate(predicate) if predicate else ""
+    match receipts.Verdict(verdict):
+        case receipts.Verdict.SELECTED:
+            return words.say("why_selected", partner=partner, why=why)
+        case receipts.Verdict.EXECUTOR:
+            return words.say("why_executor", partner=partner, why=why)
+        case receipts.Verdict.SUPPORTING:
+            return words.say("why_supporting", partner=partner, why=why)
+        case receipts.Verdict.OTHER_OWNER_OF_FRONT:
+            return words.say("why_other_owner", partner=partner)
+        case receipts.Verdict.TIE_LOST:
+            return words.say("why_tie_lost", partner=partner)
+        case receipts.Verdict.NOT_SELECTED if why:
+            return words.say("why_not", partner=partner, why=why)
+        case receipts.Verdict.NOT_SELECTED if masked:
+            return words.say("why_untold", partner=partner)
+        case receipts.Verdict.NOT_SELECTED:
+            return words.say("why_not_untold", partner=partner)
