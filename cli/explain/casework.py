@@ -17,9 +17,11 @@ from cli.explain.journey import (
     Receipt,
     Referral,
     Request,
+    Succession,
     Update,
 )
-from services.referral.clocks import ball, running
+from services.referral.case import NeedState
+from services.referral.clocks import ball, ball_of_need, running
 from services.referral.lifecycle import Status
 from services.referral.store import load_cases
 from shared.postgres.pool import Connection
@@ -41,9 +43,20 @@ async def needs(connection: Connection, firm_id: str) -> tuple[Need, ...]:
             state=row["state"],
             reason=row["reason"],
             referral_id=row["referral_id"],
+            ball=holder.value if (holder := ball_of_need(NeedState(row["state"]))) is not None else None,
         )
         for row in rows
     )
+
+
+async def successions(connection: Connection, firm_id: str) -> tuple[Succession, ...]:
+    """Which firm stands for this one, and for which ones this one stands."""
+    rows = await connection.fetch(
+        """SELECT firm_id::text, successor_id::text, kind, at, said_by AS partner FROM successions
+        WHERE firm_id = $1 OR successor_id = $1 ORDER BY at, firm_id""",
+        firm_id,
+    )
+    return tuple(Succession(**dict(row)) for row in rows)
 
 
 async def decisions(connection: Connection, firm_id: str) -> tuple[Decision, ...]:

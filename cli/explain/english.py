@@ -21,6 +21,9 @@ _SENTENCES = {
     "forgotten": "A firm that had its data erased",
     "identity": "codice fiscale {code}, firm_id {firm_id}",
     "identity_without_code": "firm_id {firm_id}",
+    "succeeded_by": "firm {firm_id} stands for it since {since} ({kind}), as {partner} told: "
+    "what was open followed there",
+    "succeeds": "it stands for firm {firm_id} since {since} ({kind}), as {partner} told",
     "about": "told as far as it concerns the referral {referral}",
     "happened": "What happened (times in {zone})",
     "local_zone": "the local zone",

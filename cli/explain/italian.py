@@ -23,6 +23,9 @@ _SENTENCES = {
     "forgotten": "Impresa che ha fatto cancellare i suoi dati",
     "identity": "codice fiscale {code}, firm_id {firm_id}",
     "identity_without_code": "firm_id {firm_id}",
+    "succeeded_by": "dal {since} le subentra l'impresa {firm_id} ({kind}), come comunica {partner}: le pratiche aperte "
+    "sono passate a quella",
+    "succeeds": "dal {since} subentra all'impresa {firm_id} ({kind}), come comunica {partner}",
     "about": "solo quanto riguarda la segnalazione {referral}",
     "happened": "Che cosa è successo (ora locale: {zone})",
     "local_zone": "fuso di questa macchina",

@@ -58,6 +58,10 @@ CODES = {
     "reminded": "sollecito",
     "escalated": "secondo sollecito",
     "closed": "chiusura",
+    # successions
+    "merger": "fusione",
+    "transfer": "trasferimento",
+    "code_corrected": "codice corretto",
     # reasons
     "not_member": "non è associata",
     "out_of_territory": "fuori territorio",

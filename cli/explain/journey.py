@@ -149,7 +149,7 @@ class Decision(Known, frozen=True):
 
 
 class Need(Known, frozen=True):
-    """Something that the firm needs, and how that stands."""
+    """Something that the firm needs, and how that stands. `ball` is who holds it while no partner has the need."""
 
     need_id: str
     what: str
@@ -157,6 +157,7 @@ class Need(Known, frozen=True):
     state: str
     reason: str | None = None
     referral_id: str | None = None
+    ball: str | None = None
 
 
 class Clock(Known, frozen=True, kw_only=False):
@@ -293,6 +294,16 @@ class Erasure(Known, frozen=True):
     told: tuple[str, ...] = ()
 
 
+class Succession(Known, frozen=True):
+    """Another firm stands for one since `at`, as `partner` told: `successor_id` for `firm_id`."""
+
+    firm_id: str
+    successor_id: str
+    kind: str
+    at: datetime
+    partner: str
+
+
 class Journey(Known, frozen=True):
     """Everything that is kept of one firm. `about` is the referral that was asked for; None where all is told."""
 
@@ -317,3 +328,4 @@ class Journey(Known, frozen=True):
     notifications: tuple[Notification, ...] = ()
     held: tuple[Held, ...] = ()
     erasure: Erasure | None = None
+    successions: tuple[Succession, ...] = ()

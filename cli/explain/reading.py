@@ -30,6 +30,7 @@ async def read_journey(home: Home, subject: str, prefix: str = "") -> Journey:
             held += await casework.held(intake, "intake", firm_id)
             mark = await erasures.marked(intake, firm_id)
         erasure = await erasures.ended(connection, firm_id, mark)
+        successions = await casework.successions(connection, firm_id)
         needs = await casework.needs(connection, firm_id)
         decisions = await casework.decisions(connection, firm_id)
         referrals = await casework.referrals(connection, firm_id)
@@ -57,6 +58,7 @@ async def read_journey(home: Home, subject: str, prefix: str = "") -> Journey:
         notifications=notifications,
         held=tuple(held),
         erasure=erasure,
+        successions=successions,
     )
     return whole if about is None else _concerning(whole, about)
 

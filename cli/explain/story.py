@@ -59,6 +59,12 @@ def _tell(journey: Journey, words: Words) -> Told:
         yield Kind.EVENT, words.say("identity", code=journey.codice_fiscale, firm_id=journey.firm_id)
     else:
         yield Kind.EVENT, words.say("identity_without_code", firm_id=journey.firm_id)
+    for one in journey.successions:
+        told = {"kind": words.code(one.kind), "since": clock(one.at), "partner": one.partner}
+        if one.firm_id == journey.firm_id:
+            yield Kind.EVENT, words.say("succeeded_by", firm_id=one.successor_id, **told)
+        else:
+            yield Kind.EVENT, words.say("succeeds", firm_id=one.firm_id, **told)
     if journey.about:
         yield Kind.EVENT, words.say("about", referral=journey.about)
     yield from _alarms(journey, words)
@@ -157,14 +163,17 @@ def _clocks(need: Need, journey: Journey, words: Words) -> Told:
     if need.state == "waiting_information" and asked is not None:
         yield Kind.DETAIL, words.say("rests_meanwhile", partner=asked.partner, until=clock(asked.answer_by))
     referral = next((one for one in journey.referrals if one.referral_id == need.referral_id), None)
-    match referral.ball if referral else None:
+    asked_bodies = [one.partner for one in journey.queries if one.answered_at is None]
+    match need.ball or (referral.ball if referral else None):
+        case "partner" if need.ball:
+            yield Kind.DETAIL, words.say("ball", who=words.either(asked_bodies, "and"))
         case "partner" if referral:
             yield Kind.DETAIL, words.say("ball", who=referral.partner)
         case "firm":
             yield Kind.DETAIL, words.say("ball", who=words.say("the_firm"))
         case "hub":
             yield Kind.DETAIL, words.say("ball", who=words.say("the_hub"))
-        case "paused":
+        case "paused" if need.state != "waiting_information":
             yield Kind.DETAIL, words.say("rests")
     for one in referral.clocks if referral else ():
         yield Kind.DETAIL, words.say("by_itself", at=clock(one.due_at), what=words.code(f"clock_{one.kind}"))

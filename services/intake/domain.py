@@ -6,7 +6,7 @@ changes of what all say together.
 
 import hmac
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from typing import assert_never
@@ -74,7 +74,7 @@ def enter(files: Files, firms: Sequence[FirmId], partner: str, said: Understood,
         outcome,
         warnings=_warnings(file, links, said),
         forgotten=tuple(one.firm_id for one in risen),
-        erased=tuple(gone for one in risen if (gone := _erased(one, risen)) is not None),
+        erased=tuple(_forgotten(file, risen, partner, said, outcome)),
         succeeded=tuple(_succeeded(one, links) for one in kin if _goes_elsewhere(one, before, links)),
         registered=tuple(
             event
@@ -150,14 +150,18 @@ def erase(
 ) -> tuple[SubmissionOutcome | Problem, list[File]]:
     """Set the erasure mark and forget what is not newer: here, and in the files of the same firm and of its past.
 
-    Gives the files that forgot something as well.
+    A request that is not newer than the mark finds nothing left; where the firm has been told of again since, nothing
+    is to be erased, and it is answered so. Gives the files that forgot something as well.
     """
     if partner not in file.speakers:
         return _unknown(), []
     mark = Mark(
         requested_at=request.requested_at, partner=partner, submission_id=request.envelope.id, version=file.version
     )
+    known_again = bool(file.digest)
     risen = [file] if file.mark(mark) else []
+    if not risen and known_again:
+        return "unchanged", risen
     return "erasure_accepted", risen + [one for one in spread(kin) if one is not file]
 
 
@@ -226,6 +230,25 @@ def _left_without(kin: Sequence[File], links: Links, risen: Sequence[File]) -> l
     for one in left:
         one.digest = b""
     return left
+
+
+def _forgotten(
+    file: File, risen: Sequence[File], partner: str, said: Understood, outcome: SubmissionOutcome
+) -> Iterator[FirmErased]:
+    """What the other stores are told to forget. A request that was accepted is always passed on, whether or not there
+    is anything left: their answer is what the partner is waiting for."""
+    known = [gone for one in risen if (gone := _erased(one, risen)) is not None]
+    yield from known
+    if not isinstance(said, ErasureRequest) or outcome != "erasure_accepted":
+        return
+    if all(gone.firm_id != file.firm_id for gone in known):
+        yield FirmErased(
+            firm_id=file.firm_id,
+            version=file.version,
+            requested_at=said.requested_at,
+            requested_by=partner,
+            submission_id=said.envelope.id,
+        )
 
 
 def _erased(file: File, risen: Sequence[File]) -> FirmErased | None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
-from services.referral.case import Case, Outage, Referral, Role
+from services.referral.case import Case, NeedState, Outage, Referral, Role
 from services.referral.lifecycle import Status
 from shared.agreement import Agreement, day_of
 from shared.contracts.firm import Consent
@@ -235,3 +235,21 @@ def ball(status: Status, reason: str | None = None, confirmed: Confirmation | No
             return Ball.HUB
         case _:
             assert_never(status)
+
+
+def ball_of_need(state: NeedState) -> Ball | None:
+    """Who holds the ball where no partner has a need: whose word it waits for. None where its task tells, or where
+    nothing is awaited of anybody."""
+    match state:
+        case NeedState.WAITING_CONSENT:
+            return Ball.FIRM
+        case NeedState.WAITING_MEMBERSHIP:
+            return Ball.PARTNER
+        case NeedState.WAITING_INFORMATION:
+            return Ball.PAUSED
+        case NeedState.MANUAL:
+            return Ball.HUB
+        case NeedState.REFERRED | NeedState.MET | NeedState.UNMET | NeedState.WITHDRAWN:
+            return None
+        case _:
+            assert_never(state)

@@ -35,13 +35,16 @@ def erasure_of(case: Case, asked: AssessmentErased) -> Erasure:
     return Erasure(asked, tuple(case.referrals), tuple(sorted({*partners, *case.told, asked.requested_by})))
 
 
-# The same firm may ask again before the first request has been answered to the end: each is answered by itself.
+# The same firm may ask again before the first request has been answered to the end: each is answered by itself, but for
+# those with the same time, which are one; nobody who waits for its answer is left out.
 _KEEP = """
 INSERT INTO erasures (firm_id, version, requested_at, requested_by, submission_id, recipients, erased_at)
 SELECT firm_id, version, requested_at, requested_by, submission_id, string_to_array(recipients, ' '), $7
 FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[])
      AS asked (firm_id, version, requested_at, requested_by, submission_id, recipients)
-ON CONFLICT (firm_id, version, requested_at) DO UPDATE SET recipients = excluded.recipients, told_at = NULL
+ON CONFLICT (firm_id, version, requested_at) DO UPDATE SET told_at = NULL, recipients = CASE
+    WHEN erasures.told_at IS NOT NULL THEN excluded.recipients
+    ELSE ARRAY(SELECT DISTINCT code FROM unnest(erasures.recipients || excluded.recipients) AS code ORDER BY code) END
 """
 
 _MARK = "INSERT INTO erased_referrals (referral_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING"

@@ -7,7 +7,8 @@ Where both have a task for what is now one need, the one that has gone further s
 the older. Of two that both have begun, the successor's stays, because one need has one open task: the other's partner
 is asked to end its work, and until then that task stays with the old firm.
 
-What stands beside a task goes its way: copies and the leg in the market move with it, or end with it. Of two legs in
+What stands beside a task goes its way: copies and the leg in the market move with it, or end with it; so do legs that
+were given back, unless the successor has one of its own. Of two legs in
 the market the same one stays as of two tasks. Queries about memberships stay with the old firm, whose code they
 ask for; a body's word on one firm is none on another, and what the successor declares is asked anew. Nobody is asked
 for more about the old firm; what is missing of the successor, its own assessment says.
@@ -111,6 +112,12 @@ def _move(old: Case, new: Case, need: Need, referral: Referral, target: str, mom
         if one.part_of == referral.referral_id and one.role is Role.SUPPORTING and one.is_open
     ]
     leg, own = _leg(old, need.need_id), _leg(new, target)
+    if own is None:  # whoever gave the leg back is not asked again under another name
+        moves += [
+            one
+            for one in old.referrals.values()
+            if one.need_id == need.need_id and one.role is Role.EXECUTOR and not one.is_open
+        ]
     if leg is not None and (own is None or _goes_first(leg, own)):
         moves.append(leg)
         if own is not None:

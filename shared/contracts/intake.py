@@ -53,9 +53,9 @@ class FirmSucceeded(Event, frozen=True, kw_only=True):
 class FirmErased(Event, frozen=True, kw_only=True):
     """The firm asked that its personal data go: forget whatever was known of it before this event, at once.
 
-    Intake has emptied its own store. `version` is that of the firm's last `FirmRegistered`; one with a higher version,
-    from observations after `requested_at`, is a new beginning. `requested_by` is the partner that passed the request
-    on, in its submission `submission_id`.
+    Intake has emptied its own store. `version` is that of the firm's last `FirmRegistered` (0: there was none); one
+    with a higher version, from observations after `requested_at`, is a new beginning. `requested_by` is the partner
+    that passed the request on, in its submission `submission_id`.
     """
 
     type: ClassVar[str] = "it.portolano.firm.erased.v1"

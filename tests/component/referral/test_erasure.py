@@ -77,6 +77,16 @@ async def test_each_request_is_answered_once_to_whoever_asked_and_not_before_the
         assert [kind for kind, _ in await desk.news(1)] == ["firm-erased"]
 
 
+async def test_of_two_who_ask_as_of_the_same_moment_both_are_answered(desk: Desk) -> None:
+    async with desk.stage.run():
+        await desk.tell(request(AssessmentErased), request(AssessmentErased, by="aice"))
+        await desk.stage.consumed(2)
+        await desk.tell(request(NotificationsErased), request(NotificationsErased, by="aice"))
+        await desk.stage.consumed(4)
+        assert [kind for kind, _ in await desk.news(1)] == ["firm-erased"]
+        assert [kind for kind, _ in await desk.news(1, "aice")] == ["firm-erased"]
+
+
 async def test_what_a_partner_writes_of_an_erased_firm_is_answered_and_not_kept(desk: Desk) -> None:
     async with desk.stage.run():
         await desk.tell(assessed("assistance"))

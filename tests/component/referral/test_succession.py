@@ -7,6 +7,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from cli.explain import casework
 from services.referral.updates import UPDATED
 from shared.contracts.classifier import AssessmentSucceeded, FirmAssessed
 from tests.component.referral.desk import FIRM, PAST, Desk, assessed
@@ -55,6 +56,9 @@ async def test_the_referral_follows_and_its_partner_writes_on_whichever_is_heard
         moved = [data for kind, data in await desk.stage.said("referral.events.v1", 2) if kind.endswith("moved.v1")]
     assert answered["status"] == "accepted"
     assert (moved[-1]["firm_id"], moved[-1]["status"]) == (HEIR, "accepted")
+    for firm_id in (FIRM, HEIR):
+        [link] = await casework.successions(desk.stage.store, firm_id)
+        assert (link.firm_id, link.successor_id, link.kind, link.partner) == (FIRM, HEIR, "merger", "cna")
     statuses = [data for kind, data in news if kind == "firm-status"]
     assert [(one["firm_id"], [need["state"] for need in one["needs"]]) for one in statuses] == [(HEIR, ["referred"])]
     assert await desk.stage.store.fetchval("SELECT count(*) FROM timers WHERE firm_id = $1", FIRM) == 0

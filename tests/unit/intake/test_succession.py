@@ -1,5 +1,6 @@
 """Successions and erasures: what the successor's state is, who may say so, what is gone and what may come again."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -116,7 +117,21 @@ def test_an_erasure_forgets_what_is_not_newer_and_says_so_once() -> None:
         (3, ["aice"])
     ]
     assert desk.last[name(OLD)].consents == ()
-    assert desk.enter("cna", erasure(NOON, id="e-7")).erased == ()
+    again = desk.enter("cna", erasure(NOON, id="e-7"))
+    assert (again.outcome, again.erased) == ("unchanged", ()), "aice has told of the firm since"
+
+
+def test_every_erasure_that_is_accepted_is_passed_on_to_whoever_asked_for_it() -> None:
+    desk = Desk()
+    for partner in ("cna", "aice"):
+        desk.tell(partner, at=EARLY)
+    for partner, asked in (("cna", LATE), ("aice", LATE), ("cna", NOON)):
+        entered = desk.enter(partner, erasure(asked, id=f"e-{asked}"))
+        assert entered.outcome == "erasure_accepted"
+        (passed_on,) = entered.erased
+        assert (passed_on.requested_by, passed_on.submission_id, passed_on.version) == (partner, f"e-{asked}", 2)
+        assert passed_on.requested_at == datetime.fromisoformat(asked)
+        assert entered.registered == ()
 
 
 def test_what_is_older_than_the_mark_is_refused_unless_it_reports_a_newer_consent() -> None:

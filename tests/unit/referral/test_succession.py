@@ -239,6 +239,19 @@ def test_it_makes_no_difference_whether_the_succession_or_the_successors_assessm
     assert {one.referral_id for case in cases for one in case.referrals.values()} <= kept, "nothing is lost"
 
 
+def test_an_executor_that_gave_the_leg_back_is_not_asked_again_under_the_successors_name() -> None:
+    old, referral = with_task(FIRM, Status.ACCEPTED, 3, legs=True)
+    (leg,) = [one for one in old.referrals.values() if one.role is Role.EXECUTOR]
+    move(old, leg, Status.REJECTED, "no_capacity", NOW, moment("leg"))
+    new = Case(HEIR)
+    followed(old, new)
+    assess(new, told(HEIR, "assistance", legs=True), moment("news"))
+    move(new, new.referrals[referral.referral_id], Status.REJECTED, "no_capacity", NOW, moment("task"))
+    assert [one.status for one in new.referrals.values() if one.role is Role.EXECUTOR] == [Status.REJECTED]
+    (stands,) = [one for one in new.needs.values() if one.state is NeedState.REFERRED]
+    assert stands.reason == LEG_REJECTED
+
+
 def link(firm: str, to: str, day: int = 1) -> Link:
     return Link(firm_id=firm, successor_id=to, at=datetime(2026, 1, day, tzinfo=UTC), said_by="cna")
 
