@@ -15,10 +15,12 @@ import msgspec
 
 from cli.audit.evidence import Log, Record, Store
 from cli.audit.findings import Report
+from cli.audit.inquiries import Asked, check_requests
 from shared.contracts.classifier import AssessmentErased, FirmAssessed
 from shared.contracts.intake import FirmErased, FirmRegistered
 from shared.contracts.notifier import NotificationDelivered, OutcomesAnswered
 from shared.contracts.referral import ReferralMoved, ReferralOpened
+from shared.contracts.referrals import InformationRequested
 from shared.feeds.records import Packed
 
 Logs = Mapping[tuple[str, int], Log]
@@ -161,11 +163,14 @@ def check_referral(report: Report, life: Life, partners: Iterable[str]) -> None:
             if feed == told.feed or at >= before:
                 status[referral_id], moved[referral_id] = told.data["status"], (told.feed, at)
     requested: Counter[tuple[str, str]] = Counter()
+    inquired: Counter[Asked] = Counter()
     for code in partners:
         answers: Counter[tuple[str, int, int]] = Counter()
         for told in life.said(f"partners.{code}.referrals.v1"):
             if told.type == "it.portolano.referral.requested.v1":
                 requested[code, told.data["referral_id"]] += 1
+            elif told.type == InformationRequested.type:
+                inquired[Asked(code, told.data["request_id"], told.data["firm_id"])] += 1
             elif told.type.endswith((".update-recorded.v1", ".update-refused.v1")):
                 answers[_position(told.data)] += 1
         _one_answer_each(report, life, f"partners.{code}.updates.v1", answers)
@@ -191,6 +196,16 @@ def check_referral(report: Report, life: Life, partners: Iterable[str]) -> None:
     )
     _same_rows(report, "a delivery", delivered, Counter(_key(row) for row in life.store.tables["deliveries"]), life)
     _heard_answers(report, life, referrals)
+    tables = life.store.tables
+    erased = {row["firm_id"] for row in tables["erasures"]}
+    cut = {code for code in partners if _begin(life, f"partners.{code}.referrals.v1") > 0}
+    check_requests(report, tables["information_requests"], inquired, erased, cut)
+
+
+def _begin(life: Life, topic: str) -> int:
+    """The first offset that lies on a topic of one partition."""
+    log = life.logs.get((life.prefix + topic, 0))
+    return log.begin if log else 0
 
 
 def _heard_answers(report: Report, life: Life, referrals: Mapping[str, Any]) -> None:

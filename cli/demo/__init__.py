@@ -16,6 +16,7 @@
     board.py       the live board on a terminal
     lines.py       a line per milestone where there is no terminal
     evidence.py    what the checks look at
+    inquiries.py   who was asked what is missing of a firm, against who should have been
     checks.py      expectation against evidence, pure
     deadlines.py   what must have happened by itself once so many days have passed, pure
     posted.py      the mails that there must be, pure

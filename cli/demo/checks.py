@@ -12,6 +12,7 @@ from cli.demo.deadlines import check_deadlines
 from cli.demo.evidence import Check, Evidence
 from cli.demo.firms import Need
 from cli.demo.heard import Requested, words_of
+from cli.demo.inquiries import astray
 from cli.demo.ledger import Ledger
 from cli.demo.posted import check_mails
 from cli.demo.routes import End, Route, Said, routes_of
@@ -112,7 +113,8 @@ def check_stores(ledger: Ledger, view: View) -> Check:
 
 
 def check_segments(ledger: Ledger, view: View) -> Check:
-    """The classifier says of each firm what its facts mean, worked out by hand beforehand."""
+    """The classifier says of each firm what its facts mean, worked out by hand beforehand; where that is not settled,
+    somebody is asked for what is missing, once."""
     wrong: list[str] = []
     for firm_id, company in ledger.firm_ids.items():
         made, expected = view.assessed.get(firm_id), company.assessment
@@ -127,7 +129,9 @@ def check_segments(ledger: Ledger, view: View) -> Check:
         wrong.append("no firm was assessed")
     told = ", ".join(f"{count} {segment}" for segment, count in segments(view).items())
     right = len(ledger.firm_ids) - len(wrong) if ledger.firm_ids else 0
-    found = f"{right} of {len(ledger.firm_ids)} firms are where their facts put them: {told}"
+    found = f"{right} of {len(ledger.firm_ids)} firms are where their facts put them: {told}; "
+    found += f"{len(ledger.inquired)} asked for what is missing"
+    wrong += astray(ledger)
     return Check("segments", found, tuple(wrong))
 
 

@@ -23,7 +23,7 @@ from cli.demo.heard import (
     when,
     words_of,
 )
-from cli.demo.routes import Reaction, Said, in_time, react
+from cli.demo.routes import Reaction, Said, asked_through, in_time, react
 from cli.demo.submissions import Script, Submission
 from cli.partner.exchange import Kind, answered, kind_of
 from cli.partner.letters import Heard, Position
@@ -57,6 +57,8 @@ class Ledger:
     firm_ids: dict[str, Company] = field(default_factory=dict)
     """The firms that were registered, by the id that the receipt gave them."""
     requested: dict[str, Requested] = field(default_factory=dict)
+    inquired: dict[str, list[str]] = field(default_factory=dict)
+    """Who was asked what is missing of a firm, by its codice fiscale."""
     closed: dict[str, list[str]] = field(default_factory=dict)
     """What the firm says of a completed referral, each time that its partner was told."""
     steps: dict[str, list[Step]] = field(default_factory=dict)
@@ -116,6 +118,8 @@ class Ledger:
             self._receipt(partner, heard, at)
         elif heard.fact == "referral.requested":
             self._asked(partner, heard, at)
+        elif heard.fact == "referral.information-requested":
+            self._inquired(partner, heard, at)
         elif heard.fact == "referral.closed":
             word = str(heard.data.get("confirmed_by_firm"))
             self.closed.setdefault(str(heard.data.get("referral_id")), []).append(word)
@@ -134,6 +138,13 @@ class Ledger:
                     self.held.add(position)
                 else:
                     self.reply_answers.setdefault(position, []).append(heard)
+
+    def _inquired(self, partner: str, heard: Heard, at: float) -> None:
+        company = self.companies.get(str(heard.data.get("codice_fiscale")))
+        if company is not None:
+            self.inquired.setdefault(company.codice_fiscale, []).append(partner)
+            missing = len(heard.data.get("missing", ()))
+            self.lines.append(Line(at, partner, f"is asked {missing} question(s) about {company.short}"))
 
     def _receipt(self, partner: str, heard: Heard, at: float) -> None:
         position, id_ = answered(heard)
@@ -221,10 +232,18 @@ class Ledger:
         ]
         return unsaid + self.unanswered()
 
+    def open_inquiries(self) -> list[Company]:
+        """Firms of which nobody has been asked yet what is missing."""
+        return [
+            company
+            for company in self.firm_ids.values()
+            if asked_through(company) is not None and company.codice_fiscale not in self.inquired
+        ]
+
     def settled(self) -> frozenset[str] | None:
         """The referrals that came, where the partners have nothing left to do and wait for nothing; else None."""
         all_sent = len(self.kept) == len(self.given) and len(self.reports) == len(self.ordered)
-        if not all_sent or self.open_submissions() or self.open_answers():
+        if not all_sent or self.open_submissions() or self.open_answers() or self.open_inquiries():
             return None
         return frozenset(self.requested)
 

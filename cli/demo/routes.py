@@ -205,6 +205,14 @@ def _asked(
     return (By.FALLBACK, (agreement.fallback,)) if _consented(company, agreement.fallback) else End.WAITING_CONSENT
 
 
+def asked_through(company: Company) -> str | None:
+    """Who is asked what is missing of the firm, where its segment is not settled: whoever told of it, which is its own
+    association or nobody's, where the firm consents to that."""
+    if company.assessment.status != "provisional" or not _consented(company, company.publisher):
+        return None
+    return company.publisher
+
+
 OUTER = {"assolombarda": "confindustria", "aice": "confcommercio"}
 """A body that is part of another -> the other: of the two the inner one goes first."""
 

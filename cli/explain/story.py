@@ -130,7 +130,7 @@ def _needs(journey: Journey, words: Words) -> Told:
         yield Kind.EVENT, words.say("no_need")
     for need in journey.needs:
         origin = "need_declared" if need.declared else "need_given"
-        if need.state == "waiting_information":
+        if not need.declared and _was_never_given(need, journey):
             origin = "need_possible"
         yield Kind.EVENT, words.say(origin, what=words.what(need.what), state=_state(need, journey, words))
         yield from _clocks(need, journey, words)
@@ -138,6 +138,15 @@ def _needs(journey: Journey, words: Words) -> Told:
         if need.referral_id:
             proof += f" · {words.code('referral')} {need.referral_id}"
         yield Kind.PROOF, proof
+
+
+def _was_never_given(need: Need, journey: Journey) -> bool:
+    """Whether only some of the possible segments would give it: such a need waits, and nobody ever decides on it. Of an
+    erased firm the decisions are gone."""
+    if need.state == "waiting_information":
+        return True
+    decided = any(one.need_id == need.need_id for one in journey.decisions)
+    return need.state == "withdrawn" and not decided and need.reason != "firm_erased"
 
 
 def _state(need: Need, journey: Journey, words: Words) -> str:

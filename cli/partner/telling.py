@@ -71,11 +71,13 @@ def _details(heard: Heard) -> Iterator[str]:
 
 
 def _asked_for(missing: Sequence[object]) -> Iterator[str]:
-    """Where each answer belongs, with its year: `/firm/exports/years/0/share (2025)`."""
+    """Where answers belong, with the years asked about: `/firm/exports/years (2025, 2024)`."""
+    years: dict[str, list[str]] = {}
     for one in missing:
         if isinstance(one, Mapping):
-            year = f" ({year})" if (year := one.get("year")) else ""
-            yield f"{one.get('pointer', '?')}{year}"
+            years.setdefault(str(one.get("pointer", "?")), []).extend([str(year)] if (year := one.get("year")) else [])
+    for pointer, asked in years.items():
+        yield pointer + (f" ({', '.join(dict.fromkeys(asked))})" if asked else "")
 
 
 def _texts(data: Mapping[str, Any], *names: str) -> Iterator[str]:

@@ -138,13 +138,13 @@ def _closed(case: Case, request: Request, why: Closing, at: datetime) -> Request
 
 
 def _see_to_needs(case: Case, assessed: FirmAssessed, moment: Moment) -> None:
-    """What some possible segments give and not all waits while somebody is asked, and is no need otherwise."""
+    """What some possible segments give waits while somebody is asked, and is no need otherwise. What all of them give,
+    or the firm declared, was stated, and is on its way by now."""
     last = latest(case)
     awaited: dict[str, str] = {}
     if last is not None and last.is_open:
-        stated = {need.front for need in assessed.needs if not need.import_ and need.market is None}
         possible = [one for one in moment.agreement.segments if one.code in assessed.segment.possible]
-        fronts = dict.fromkeys(front for one in possible for front in one.fronts if front not in stated)
+        fronts = dict.fromkeys(front for one in possible for front in one.fronts)
         awaited = {ids.need_id(case.firm_id, front, import_=False, market=None): front for front in fronts}
     for need in list(case.needs.values()):
         if need.state is NeedState.WAITING_INFORMATION and need.need_id not in awaited:

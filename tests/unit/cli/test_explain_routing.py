@@ -106,6 +106,16 @@ def test_a_need_that_waits_for_information_tells_who_is_asked_and_that_the_clock
     assert any(words in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("state", "reason", "given"),
+    [("waiting_information", None, False), ("withdrawn", "declined", False), ("withdrawn", "firm_erased", True)],
+)
+def test_a_need_that_no_segment_has_given_is_not_told_as_given(state: str, reason: str | None, given: bool) -> None:
+    need = Need(need_id="n-1", what="assistance", declared=False, state=state, reason=reason)
+    text = "\n".join(line.text for line in tell(Journey(firm_id="f-1", needs=(need,)), LANGUAGES["en"]))
+    assert ("its segment gives it" in text) is given
+
+
 @pytest.mark.parametrize(("language", "words"), [("en", "the firm stays with cna"), ("it", "l'impresa resta con cna")])
 def test_a_tie_in_which_the_firm_stays_is_told_as_such(language: str, words: str) -> None:
     tie = Tie(members=("cna", "claai"), hash="ab", staying=("cna",))

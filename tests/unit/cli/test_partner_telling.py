@@ -60,13 +60,18 @@ def test_a_request_for_information_is_told_with_what_is_missing_and_until_when()
             firm_id="f-1",
             codice_fiscale="00000009999",
             segment={},
-            missing=[{"pointer": "/firm/exports/years", "year": 2025}, {"pointer": "/firm/presence_abroad"}],
+            missing=[
+                {"pointer": "/firm/exports/years", "year": 2025},
+                {"pointer": "/firm/exports/years", "year": 2024},
+                {"pointer": "/firm/exports/years", "year": 2025},
+                {"pointer": "/firm/presence_abroad"},
+            ],
             answer_by="2026-12-16T22:59:59Z",
         )
     )
     assert squeezed(line) == (
-        "referrals 12 information-requested q-1 f-1 2 question(s): /firm/exports/years (2025), /firm/presence_abroad "
-        "answer by 2026-12-16T22:59:59Z"
+        "referrals 12 information-requested q-1 f-1 4 question(s): /firm/exports/years (2025, 2024), "
+        "/firm/presence_abroad answer by 2026-12-16T22:59:59Z"
     )
 
 

@@ -12,7 +12,7 @@ from cli.demo.facts import Got, Kept, Replied, Sent
 from cli.demo.firms import Company, Need
 from cli.demo.ledger import Ledger
 from cli.demo.mails import Taken
-from cli.demo.routes import End, Leg, Reaction, Said, routes_of
+from cli.demo.routes import End, Leg, Reaction, Said, asked_through, routes_of
 from cli.demo.script import write_script
 from cli.demo.stores import Assessed, MailRow, NeedRow, ReferralRow, View
 from cli.demo.submissions import Script, Submission
@@ -105,6 +105,9 @@ class Perfect:
         self.ledger.apply(Got(submission.partner, answer, at + 0.02))
 
     def _refer(self, company: Company, at: float) -> None:
+        inquired = asked_through(company)
+        if inquired is not None:
+            self.inquire(company, inquired, at)
         if company.claims is not None:
             asked = {"query_id": "q", "codice_fiscale": company.codice_fiscale, "answer_by": DAY_3.isoformat()}
             self.ledger.apply(Got(company.claims, heard("referral.membership-queried", "referrals", asked), at))
@@ -168,6 +171,11 @@ class Perfect:
             closed = {"referral_id": asked.referral_id, "confirmed_by_firm": word}
             self.ledger.apply(Got(asked.partner, heard("referral.closed", "referrals", closed), asked.at + 2.2))
         self.mail(asked.company, asked.referral_id, "firm", "completed", reachable=True)
+
+    def inquire(self, company: Company, partner: str, at: float = 1.0) -> None:
+        """The partner is asked what is missing of the firm."""
+        data = {"request_id": "r", "codice_fiscale": company.codice_fiscale, "missing": [{"pointer": "/firm/exports"}]}
+        self.ledger.apply(Got(partner, heard("referral.information-requested", "referrals", data), at))
 
     def _copy(self, company: Company, need: Need, partner: str, leg: Leg, at: float) -> None:
         """A copy for a body that supports, closed where the referral beside which it came is handed on."""

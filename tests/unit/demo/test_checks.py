@@ -8,7 +8,7 @@ import pytest
 from cli.demo.checks import check_all, latencies, percentile
 from cli.demo.evidence import Check, Evidence
 from cli.demo.facts import Failed, Got
-from cli.demo.firms import Need
+from cli.demo.firms import Company, Need
 from cli.demo.routes import End
 from tests.unit.demo.builders import Perfect, heard, script, spoiled
 
@@ -71,6 +71,43 @@ def firm_absent_from_the_classifier(evening: Perfect) -> Evidence:
     evidence = evening.evidence()
     first = next(iter(evidence.view.assessed))
     return spoiled(evidence, assessed={id_: one for id_, one in evidence.view.assessed.items() if id_ != first})
+
+
+def firm_of_which_nobody_was_asked(evening: Perfect) -> Evidence:
+    evening.ledger.inquired.popitem()
+    return evening.evidence()
+
+
+def firm_of_which_somebody_was_asked_twice(evening: Perfect) -> Evidence:
+    company, partner = unsettled(evening)
+    evening.inquire(company, partner)
+    return evening.evidence()
+
+
+def firm_of_which_another_was_asked(evening: Perfect) -> Evidence:
+    company, partner = unsettled(evening)
+    evening.ledger.inquired[company.codice_fiscale] = ["cna" if partner != "cna" else "aice"]
+    return evening.evidence()
+
+
+def settled_firm_of_which_somebody_was_asked(evening: Perfect) -> Evidence:
+    company = next(one for one in evening.script.companies if one.assessment.status == "classified")
+    evening.inquire(company, company.publisher)
+    return evening.evidence()
+
+
+def unsettled(evening: Perfect) -> tuple[Company, str]:
+    """A firm whose segment is not settled, and who was asked."""
+    code, (partner, *_) = next(iter(evening.ledger.inquired.items()))
+    return evening.ledger.companies[code], partner
+
+
+def test_of_a_firm_that_a_second_partner_settles_its_publisher_may_have_been_asked_before() -> None:
+    evening = Perfect(script(60))
+    company = next(role.company for role in evening.script.roles if role.title == "told by two partners")
+    assert company is not None
+    evening.inquire(company, company.publisher)
+    assert failed(evening.evidence()) == []
 
 
 def firm_in_another_segment(evening: Perfect) -> Evidence:
@@ -173,6 +210,10 @@ def endings_that_were_left_out(evening: Perfect) -> Evidence:
         (firm_behind_in_referral, "stores"),
         (firm_absent_from_the_classifier, "stores"),
         (firm_in_another_segment, "segments"),
+        (firm_of_which_nobody_was_asked, "segments"),
+        (firm_of_which_somebody_was_asked_twice, "segments"),
+        (firm_of_which_another_was_asked, "segments"),
+        (settled_firm_of_which_somebody_was_asked, "segments"),
         (referral_to_another_partner, "routes"),
         (referral_that_never_came, "routes"),
         (need_that_nobody_has, "routes"),
