@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,3 +66,19 @@ async def prefix(home: Home) -> AsyncIterator[str]:
     """Topics and databases of this module alone."""
     async with ground(home) as mine:
         yield mine
+
+
+_SHOWN = pytest.StashKey[list[tuple[str, list[str]]]]()
+
+
+@pytest.fixture
+def show(pytestconfig: pytest.Config) -> Callable[[str, Iterable[str]], None]:
+    """Print a table under its title when the run is over, whether the test holds or fails."""
+    shown = pytestconfig.stash.setdefault(_SHOWN, [])
+    return lambda title, lines: shown.append((title, list(lines)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for title, lines in config.stash.get(_SHOWN, []):
+        terminalreporter.section(title)
+        terminalreporter.write_line("\n".join(lines))

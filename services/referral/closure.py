@@ -47,6 +47,7 @@ def withdraw(case: Case, at: datetime) -> list[Fact]:
         ended = replace(referral, answer_by=None)
         if referral.confirmed_by_firm == "pending":
             ended = replace(ended, confirmed_by_firm="unanswered", answered_at=at)
-            facts.append(Answered(ended))
+            if referral.status is Status.COMPLETED:  # of what was entered in error nothing is told any more
+                facts.append(Answered(ended))
         case.put(ended)
     return facts

@@ -54,6 +54,7 @@ def assess(case: Case, assessed: FirmAssessed, moment: Moment) -> list[Fact]:
     for need in list(case.needs.values()):
         if need.need_id not in wanted and need.state in NOBODYS:
             case.put(replace(need, state=NeedState.WITHDRAWN, reason=changes.NO_LONGER_NEEDED))
+            facts += end_leg(case, need, None, moment)
     for wanted_id, stated in wanted.items():
         known = case.needs.get(wanted_id)
         if known is None:

@@ -85,8 +85,9 @@ BY_PARTNER: Mapping[Asked, frozenset[Status]] = MappingProxyType(
         Asked.CANCELLATION_CONFIRMED: frozenset(),
     }
 )
-"""What a partner may say -> from where. From `on_hold` it may also say where the referral was before, and where a
-cancellation was requested it may confirm that from `in_progress` and `on_hold`."""
+"""What a partner may say -> from where. From `on_hold` it may also say where the referral was before. Where a
+cancellation was requested it may confirm that from `in_progress` and `on_hold`, and from `accepted`, where a hold may
+have ended meanwhile."""
 
 BY_PARTNER_FOR_INFORMATION: Mapping[Asked, frozenset[Status]] = MappingProxyType({Asked.COMPLETED: _NOT_BEGUN})
 """Further ways on the front `information`: to inform is to complete, without an acceptance before it."""
@@ -219,7 +220,7 @@ def _sources(asked: Asked, standing: Standing) -> frozenset[Status]:
     if standing.front == "information":
         found |= BY_PARTNER_FOR_INFORMATION.get(asked, frozenset())
     if asked is Asked.CANCELLATION_CONFIRMED and standing.cancelling:
-        found |= _BEGUN
+        found |= _BEGUN | {Status.ACCEPTED}
     if BECOMES[asked] is standing.resumes:
         found |= {Status.ON_HOLD}
     return found

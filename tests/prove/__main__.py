@@ -53,6 +53,12 @@ PROOFS = (
         "tests.prove.fire_clocks",
         ("--timers", "10000", "--kills", "6"),
     ),
+    Proof(
+        "Whatever happens to a firm's referrals, they end where a model of the text has them",
+        "tests.prove.live_referrals",
+        ("--lives", "12", "--more", "100"),
+        parallel=True,
+    ),
     Proof("An assessment takes at most 100 µs in the median", "tests.prove.time_assessments", ("--firms", "20000")),
     Proof("The AsyncAPI document is valid for AsyncAPI's own parser", "tests.contract.parser.run"),
 )

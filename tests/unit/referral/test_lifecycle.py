@@ -23,6 +23,7 @@ note: it is recorded; same: recorded as repeated; late: recorded as out of order
 FOR_INFORMATION = {("requested", "completed"), ("received", "completed"), ("accepted", "completed")}
 """What moves on the front `information` beside the grid."""
 WHERE_CANCELLATION_WAS_REQUESTED = {
+    ("accepted", "cancellation_confirmed"): "go",
     ("in_progress", "cancellation_confirmed"): "go",
     ("on_hold/accepted", "cancellation_confirmed"): "go",
     ("on_hold/in_progress", "cancellation_confirmed"): "go",
