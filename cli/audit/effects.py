@@ -16,10 +16,11 @@ import msgspec
 from cli.audit.evidence import Log, Record, Store
 from cli.audit.findings import Report
 from cli.audit.inquiries import Asked, check_requests
+from shared.agreement import day_of
 from shared.contracts.classifier import AssessmentErased, FirmAssessed
 from shared.contracts.intake import FirmErased, FirmRegistered
 from shared.contracts.notifier import NotificationDelivered, OutcomesAnswered
-from shared.contracts.referral import ReferralMoved, ReferralOpened
+from shared.contracts.referral import ReferralAwaited, ReferralMoved, ReferralOpened
 from shared.contracts.referrals import InformationRequested
 from shared.feeds.records import Packed
 
@@ -233,6 +234,8 @@ TOLD_OF_A_MOVE = {
     "entered_in_error": [("partner", "cancelled"), ("firm", "cancelled")],
 }
 """A referral's new status -> recipient and purpose of each message."""
+TOLD_OF_A_STEP = {"reminded": ("partner", "reminded"), "escalated": ("partner", "escalated")}
+"""A step of the ladder -> recipient and purpose; what is awaited, and until when, makes it another message."""
 NOT_FOR_THE_FIRM = frozenset(
     {"duplicate", "firm_erased", "firm_merged", "membership_changed", "no_response", "superseded"}
 )
@@ -244,7 +247,7 @@ def check_notifier(report: Report, life: Life) -> None:
     expected: dict[tuple[str, ...], int] = {}
     supporting: set[str] = set()
     for kind, data in life.heard("referral.events.v1"):
-        if kind not in (ReferralOpened.type, ReferralMoved.type):
+        if kind not in (ReferralOpened.type, ReferralMoved.type, ReferralAwaited.type):
             continue
         told: Iterable[tuple[str, str]] = ()
         if kind == ReferralOpened.type:
@@ -253,6 +256,9 @@ def check_notifier(report: Report, life: Life) -> None:
                 supporting.add(data["referral_id"])
         elif kind == ReferralMoved.type:
             told = TOLD_OF_A_MOVE.get(data["status"], ())
+        elif kind == ReferralAwaited.type:
+            recipient, purpose = TOLD_OF_A_STEP[data["step"]]
+            told = ((recipient, "/".join([purpose, data["awaits"], *_day_of(data.get("due_by"))])),)
         silent = data["referral_id"] in supporting or (
             data.get("status") == "cancelled" and data.get("reason") in NOT_FOR_THE_FIRM
         )
@@ -278,6 +284,10 @@ def check_notifier(report: Report, life: Life) -> None:
             counts = f"the firm's answer stands {answered[id]} times and was said {told[id]} times"
             report.find("effects", f"referral {id}", counts)
     report.waiting["mails to be sent"] += sum(row["state"] == "pending" for row in rows)
+
+
+def _day_of(at: str | None) -> list[str]:
+    return [day_of(datetime.fromisoformat(at)).isoformat()] if at is not None else []
 
 
 def _key(row: Any) -> tuple[str, ...]:

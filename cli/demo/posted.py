@@ -7,6 +7,7 @@ from cli.demo.deadlines import Answered, answered, happened
 from cli.demo.evidence import Check, Evidence
 from cli.demo.heard import Requested
 from cli.demo.routes import Said
+from shared.agreement import day_of
 
 Letter = tuple[str, str, str]
 """Referral, recipient, purpose."""
@@ -41,12 +42,16 @@ def _of_a_task(asked: Requested, evidence: Evidence, said: Answered) -> Iterator
     for one in happened(asked, evidence.ledger, said, evidence.days.until, evidence.agreement):
         if one.fact in BY_MAIL:
             yield id_, "partner", one.fact.replace("-", "_")
+        else:
+            until = asked.accept_by if one.reason == "acceptance_due" else one.due
+            assert until is not None, "a task has a day to be accepted by"
+            yield id_, "partner", f"{one.fact}/{one.reason}/{day_of(until)}"
         if one.fact == "cancelled" and one.reason not in ANOTHER_GOES_ON and reachable:
             yield id_, "firm", "cancelled"
 
 
 BY_MAIL = frozenset({"cancelled", "cancellation-requested"})
-"""Of what the partner is told on its topic: what its desk is written to as well."""
+"""What is told once. Reminders and escalations are told each time that something is due."""
 ANOTHER_GOES_ON = frozenset({"no_response"})
 """The firm is not told of an end that another referral continues."""
 

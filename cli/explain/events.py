@@ -264,7 +264,7 @@ def _message(one: Notification, partners: Mapping[str, str], tasks: Mapping[str,
             channel=words.code(one.channel).capitalize(),
             to=partner if one.recipient == "partner" else words.say("the_firm"),
             what=tasks.get(one.referral_id, "?"),
-            purpose=words.code(one.purpose),
+            purpose=words.code(one.purpose.partition("/")[0]),  # after it: what is awaited, and until when
             state=state,
         ),
         (),

@@ -1,7 +1,7 @@
 """Who is told what of a referral. Pure: events in, notifications out; where an address lacks, that is recorded too.
 
-Every notification has a key (referral, channel, recipient, purpose), and its Message-ID derives from the key: however
-often it is decided or sent, it is the same message to whoever gets it.
+Every notification has a key (referral, channel, recipient, purpose with its occasion), and its Message-ID derives from
+the key: however often it is decided or sent, it is the same message to whoever gets it.
 """
 
 import re
@@ -14,10 +14,10 @@ from services.notifier.links import Links
 from services.notifier.links import Purpose as Asking
 from services.notifier.questions import Question
 from services.notifier.wording import Facts, Language, Letter, Purpose, Recipient, Words, Write
-from shared.agreement import Agreement
+from shared.agreement import Agreement, day_of
 from shared.contracts.firm import Contacts
 from shared.contracts.ids import derive
-from shared.contracts.referral import ReferralMoved, ReferralOpened
+from shared.contracts.referral import ReferralAwaited, ReferralMoved, ReferralOpened
 
 MAIL = "mail"
 
@@ -49,10 +49,16 @@ class Notification:
     address: str | None
     language: Language
     words: Words
+    occasion: str | None = None
     channel: str = MAIL
     bare: bool = False
     question: Question | None = None
     """What the recipient is asked by the link in it."""
+
+    @property
+    def kept_as(self) -> str:
+        """The purpose as it stands in the key."""
+        return _kept_as(self.purpose, self.occasion)
 
     @property
     def state(self) -> State:
@@ -67,6 +73,11 @@ class Desks:
     domain: str
     addresses: Mapping[str, str]
     languages: Mapping[str, Language] = field(default_factory=dict)
+    escalations: Mapping[str, str] = field(default_factory=dict)
+    """Where what a desk has left waiting is told; the desk itself, unless an address is given for the code."""
+
+    def escalation(self, partner: str) -> str:
+        return self.escalations.get(partner) or self.address(partner)
 
     def address(self, partner: str) -> str:
         return self.addresses.get(partner) or f"{partner}@{self.domain}"
@@ -115,6 +126,12 @@ LETTERS_OF_A_MOVE: Mapping[str, tuple[Letter, ...]] = {
 }
 """A referral's new status -> who is written to. Of a status that stands not here nobody is told by mail: the partner
 said it itself, the firm waits for the same body as before, or it learns from the referral that follows."""
+
+LETTERS_OF_A_STEP: Mapping[str, Letter] = {
+    "reminded": Letter(Purpose.REMINDED, Recipient.PARTNER),
+    "escalated": Letter(Purpose.ESCALATED, Recipient.PARTNER),
+}
+"""A step of the ladder -> who is written to. The firm is not: whoever holds the ball is."""
 
 NOT_FOR_THE_FIRM = frozenset(
     {"duplicate", "firm_erased", "firm_merged", "membership_changed", "no_response", "superseded"}
@@ -187,6 +204,24 @@ def follow(moved: ReferralMoved, known: Task | None, house: House) -> tuple[Noti
     )
 
 
+def remind(awaited: ReferralAwaited, known: Task | None, house: House) -> tuple[Notification, ...]:
+    """Something has been waited for: the partner's desk is reminded, or whoever stands above it is told. `known` as
+    for a move. Each time that something is due is an occasion of its own; the same one is told once."""
+    letter = LETTERS_OF_A_STEP[awaited.step]
+    facts = Facts(
+        referral_id=awaited.referral_id,
+        partner=_name(awaited.partner, house),
+        firm_name=awaited.firm_name,
+        front=known.front if known else None,
+        import_=known.import_ if known else False,
+        market=known.market if known else None,
+        awaits=awaited.awaits,
+        until=awaited.due_by,
+    )
+    occasion = awaited.awaits if awaited.due_by is None else f"{awaited.awaits}/{day_of(awaited.due_by).isoformat()}"
+    return (_notification(letter, awaited, facts, house, occasion),)
+
+
 def _asked(moved: ReferralMoved, known: Task | None) -> Question | None:
     """What the firm is asked of a referral that its partner has completed: whether that is so. Nothing where it could
     not be asked."""
@@ -208,13 +243,22 @@ def _asked(moved: ReferralMoved, known: Task | None) -> Question | None:
     )
 
 
-def _notification(letter: Letter, event: ReferralOpened | ReferralMoved, facts: Facts, house: House) -> Notification:
+def _notification(
+    letter: Letter,
+    event: ReferralOpened | ReferralMoved | ReferralAwaited,
+    facts: Facts,
+    house: House,
+    occasion: str | None = None,
+) -> Notification:
+    desks = house.desks
     match letter.recipient:
         case Recipient.PARTNER:
-            address: str | None = house.desks.address(event.partner)
-            language = house.desks.language(event.partner)
+            escalated = letter.purpose is Purpose.ESCALATED
+            address: str | None = desks.escalation(event.partner) if escalated else desks.address(event.partner)
+            language = desks.language(event.partner)
         case Recipient.FIRM:
-            address, language = _address(event.contacts), _language(event.contacts)
+            contacts = None if isinstance(event, ReferralAwaited) else event.contacts
+            address, language = _address(contacts), _language(contacts)
         case _:
             assert_never(letter.recipient)
     return Notification(
@@ -222,15 +266,16 @@ def _notification(letter: Letter, event: ReferralOpened | ReferralMoved, facts: 
         firm_id=event.firm_id,
         recipient=letter.recipient,
         purpose=letter.purpose,
-        message_id=_message_id(event.referral_id, letter, house),
+        occasion=occasion,
+        message_id=_message_id(event.referral_id, letter, house, occasion),
         address=address,
         language=language,
         words=house.write(letter, language, facts),
     )
 
 
-def _message_id(referral_id: str, letter: Letter, house: House) -> str:
-    key = derive("message", referral_id, MAIL, letter.recipient.value, letter.purpose.value)
+def _message_id(referral_id: str, letter: Letter, house: House, occasion: str | None) -> str:
+    key = derive("message", referral_id, MAIL, letter.recipient.value, _kept_as(letter.purpose, occasion))
     return f"<{key}@{house.mail_domain}>"
 
 
@@ -239,6 +284,11 @@ def _address(contacts: Contacts | None) -> str | None:
     if contacts is None:
         return None
     return next((given for given in (contacts.pec, contacts.email) if given and is_address(given)), None)
+
+
+def _kept_as(purpose: Purpose, occasion: str | None) -> str:
+    """`requested`; of what may be due more than once `reminded/acceptance_due/2026-12-02`."""
+    return purpose.value if occasion is None else f"{purpose.value}/{occasion}"
 
 
 def is_address(text: str) -> bool:

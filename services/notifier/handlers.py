@@ -1,5 +1,8 @@
-"""What the notifier hears: referrals that were opened or moved, firms to be forgotten. It says that these are; what was
-delivered is said by its door out, `mail`, and what firms answered by their page, `answering`."""
+"""What the notifier hears: referrals that were opened or moved, what is awaited of partners, firms to be forgotten.
+
+It says that these are forgotten; what was delivered is said by its door out, `mail`, and what firms answered by their
+page, `answering`.
+"""
 
 import asyncio
 from dataclasses import dataclass, field, replace
@@ -10,7 +13,7 @@ from services.notifier.domain import House, Task
 from services.notifier.links import Purpose
 from services.notifier.store import Decided
 from shared.contracts.notifier import NotificationDelivered, NotificationsErased, OutcomesAnswered
-from shared.contracts.referral import CaseErased, ReferralMoved, ReferralOpened
+from shared.contracts.referral import CaseErased, ReferralAwaited, ReferralMoved, ReferralOpened
 from shared.feeds.speech import Batch, Said, Work
 from shared.feeds.subscriptions import On
 
@@ -23,7 +26,7 @@ class Notifier:
     new: asyncio.Event
 
 
-Event = ReferralOpened | ReferralMoved | CaseErased
+Event = ReferralOpened | ReferralMoved | ReferralAwaited | CaseErased
 
 
 async def decide_notifications(referrals: Batch[Event], work: Work[Notifier]) -> list[Said]:
@@ -45,6 +48,8 @@ async def decide_notifications(referrals: Batch[Event], work: Work[Notifier]) ->
                     await _write(new, work)
                     new = New()
                     await question_log.drop(work.connection, Purpose.OUTCOMES, event.referral_id)
+            case ReferralAwaited():
+                told = domain.remind(event, tasks.get(event.referral_id), work.context.house)
             case CaseErased():
                 told = ()
                 await _write(new, work)  # what came before is forgotten with it, what comes after is a new beginning
@@ -93,15 +98,15 @@ def _erased(asked: CaseErased) -> NotificationsErased:
 
 
 def _spoken_of(referrals: Batch[Event]) -> set[str]:
-    """The referrals that were opened earlier and that these events move or replace."""
+    """The referrals that were opened earlier and that these events are about or replace."""
     events = [one.event for one in referrals]
-    moved = {event.referral_id for event in events if isinstance(event, ReferralMoved)}
+    moved = {event.referral_id for event in events if isinstance(event, ReferralMoved | ReferralAwaited)}
     return moved | {event.replaces for event in events if isinstance(event, ReferralOpened) and event.replaces}
 
 
 SUBSCRIPTIONS = (
     On(
-        (ReferralOpened, ReferralMoved, CaseErased),
+        (ReferralOpened, ReferralMoved, ReferralAwaited, CaseErased),
         decide_notifications,
         says=(NotificationDelivered, OutcomesAnswered, NotificationsErased),
     ),

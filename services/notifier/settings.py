@@ -26,7 +26,8 @@ MailAddress = Annotated[str, AfterValidator(_address)]
 class NotifierSettings(ServiceSettings):
     """`NOTIFIER_DESKS` is a JSON object of partner codes and addresses; codes not in it are
     `<code>@NOTIFIER_DESK_DOMAIN`. `NOTIFIER_DESK_LANGUAGES` is one of codes and `it` or `en`; codes not in it read
-    Italian."""
+    Italian. `NOTIFIER_ESCALATIONS` is one of codes and addresses: who is told what the desk has left waiting; for codes
+    not in it the desk is told again."""
 
     model_config = SettingsConfigDict(env_prefix="notifier_")
 
@@ -48,6 +49,7 @@ class NotifierSettings(ServiceSettings):
     sender: MailAddress = "hub@portolano.example"
     desk_domain: str = Field(default="partners.portolano.example", pattern=r"^([a-z0-9-]+\.)+[a-z0-9-]{2,}$")
     desks: dict[str, MailAddress] = Field(default_factory=dict)
+    escalations: dict[str, MailAddress] = Field(default_factory=dict)
     desk_languages: dict[str, Language] = Field(default_factory=dict)
 
     def server(self) -> Server:
@@ -70,4 +72,9 @@ class NotifierSettings(ServiceSettings):
 
     def where(self) -> Desks:
         """Where the partners' desks are."""
-        return Desks(domain=self.desk_domain, addresses=self.desks, languages=self.desk_languages)
+        return Desks(
+            domain=self.desk_domain,
+            addresses=self.desks,
+            languages=self.desk_languages,
+            escalations=self.escalations,
+        )

@@ -43,7 +43,7 @@ async def save(connection: Connection, decided: Sequence[Decided], at: datetime)
         [one.referral_id for one in ones],
         [one.channel for one in ones],
         [one.recipient.value for one in ones],
-        [one.purpose.value for one in ones],
+        [one.kept_as for one in ones],
         [one.firm_id for one in ones],
         [one.message_id for one in ones],
         [one.cause_id for one in decided],

@@ -27,7 +27,8 @@ class Recipient(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why somebody is written to; part of a message's key, so each recipient is told once."""
+    """Why somebody is written to; part of a message's key, so each recipient is told once. What may be due more than
+    once has its occasion in the key as well."""
 
     REQUESTED = "requested"
     ACCEPTED = "accepted"
@@ -35,6 +36,8 @@ class Purpose(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     CANCELLATION_REQUESTED = "cancellation_requested"
+    REMINDED = "reminded"
+    ESCALATED = "escalated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ LETTERS: tuple[Letter, ...] = (
     Letter(Purpose.REQUESTED, Recipient.PARTNER),
     Letter(Purpose.CANCELLATION_REQUESTED, Recipient.PARTNER),
     Letter(Purpose.CANCELLED, Recipient.PARTNER),
+    Letter(Purpose.REMINDED, Recipient.PARTNER),
+    Letter(Purpose.ESCALATED, Recipient.PARTNER),
     Letter(Purpose.REQUESTED, Recipient.FIRM),
     Letter(Purpose.ACCEPTED, Recipient.FIRM),
     Letter(Purpose.COMPLETED, Recipient.FIRM),
@@ -70,7 +75,8 @@ class Facts:
     `partner` and `before` (who had the need until now, where that is known) are bodies' full names, `front` a code,
     `market` an ISO 3166 alpha-2 code, `reason` a code. `front` is None of a referral that was opened before the
     notifier kept such things; `firm_name` where it is unknown or must not be told. `link` is where the firm answers
-    what it is asked, until `until` (UTC); `outcomes` are what the partner reported.
+    what it is asked, until `until` (UTC); `outcomes` are what the partner reported. `awaits` is the code of what a
+    partner is reminded of, by `until`.
     """
 
     referral_id: str
@@ -86,6 +92,7 @@ class Facts:
     link: str | None = None
     until: datetime | None = None
     outcomes: tuple[ReportedOutcome, ...] = ()
+    awaits: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

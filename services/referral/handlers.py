@@ -28,7 +28,7 @@ from services.referral.updates import Update
 from shared.agreement import Versions, day_of
 from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed
 from shared.contracts.notifier import NotificationDelivered, NotificationsErased, OutcomesAnswered
-from shared.contracts.referral import CaseErased, ReferralMoved, ReferralOpened
+from shared.contracts.referral import CaseErased, ReferralAwaited, ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
     FirmForgotten,
     FirmStatus,
@@ -247,6 +247,7 @@ TIMERS = (
         says=(
             ReferralOpened,
             ReferralMoved,
+            ReferralAwaited,
             ReferralRequested,
             MembershipQueried,
             ReferralReminded,

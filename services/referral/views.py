@@ -22,6 +22,7 @@ from services.referral.case import (
     Referral,
     Reminded,
 )
+from services.referral.clocks import Waits
 from services.referral.inquiries import information_requested, membership_queried, reference
 from services.referral.lifecycle import Status
 from services.referral.news import news
@@ -29,7 +30,7 @@ from services.referral.readings import partners_view
 from services.referral.updates import Update
 from shared.contracts.classifier import FirmAssessed
 from shared.contracts.receipts import Position
-from shared.contracts.referral import ReferralMoved, ReferralOpened
+from shared.contracts.referral import ReferralAwaited, ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
     ReferralCancellationRequested,
     ReferralCancelled,
@@ -83,6 +84,7 @@ def told(facts: Iterable[Fact], case: Case, cause: Cause) -> Iterator[Said]:
                     subject=referral.referral_id,
                 )
             case Reminded() | Escalated():
+                yield cause.says(_awaited_of(fact, case.assessment), firm_id=case.firm_id)
                 yield cause.says(
                     _awaited(fact), firm_id=case.firm_id, to=fact.referral.partner, subject=fact.referral.referral_id
                 )
@@ -273,6 +275,29 @@ def _awaited(fact: Reminded | Escalated) -> ReferralReminded | ReferralEscalated
         accept_by=_accept_by(referral),
         contact_by=_contact_by(referral),
         reason=fact.reason,
+    )
+
+
+def _awaited_of(fact: Reminded | Escalated, firm: FirmAssessed) -> ReferralAwaited:
+    referral, waits = fact.referral, Waits(fact.reason)
+    match waits:
+        case Waits.ACCEPTANCE:
+            due_by = referral.accept_by
+        case Waits.FIRST_CONTACT:
+            due_by = referral.contact_by
+        case Waits.UPDATE:
+            due_by = referral.heard_by
+        case _:
+            assert_never(waits)
+    return ReferralAwaited(
+        firm_id=referral.firm_id,
+        referral_id=referral.referral_id,
+        partner=referral.partner,
+        step="reminded" if isinstance(fact, Reminded) else "escalated",
+        awaits=waits.value,
+        at=fact.at,
+        due_by=due_by,
+        firm_name=firm.profile.name,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the referral service says to the notifier: a referral was opened, a referral moved."""
+"""What the referral service says to the notifier: a referral was opened, it moved, something of it is awaited."""
 
 from datetime import date, datetime
 from typing import ClassVar, Literal
@@ -66,6 +66,26 @@ class ReferralMoved(Event, frozen=True, kw_only=True):
     contacts: Contacts | None = None
     outcomes: tuple[ReportedOutcome, ...] = ()
     answer_by: datetime | None = None
+
+
+class ReferralAwaited(Event, frozen=True, kw_only=True):
+    """Time has passed, and the partner is reminded of what is awaited of it, or the next step up is told. The referral
+    stands where it stood.
+
+    `due_by` is the end of the time that the partner has: for an acceptance the need then goes to another.
+    """
+
+    type: ClassVar[str] = "it.portolano.referral.awaited.v1"
+    feed: ClassVar[str] = topics.REFERRAL_EVENTS
+
+    firm_id: FirmId
+    referral_id: str
+    partner: str
+    step: Literal["reminded", "escalated"]
+    awaits: Literal["acceptance_due", "first_contact_due", "update_due"]
+    at: datetime
+    due_by: datetime | None = None
+    firm_name: str | None = None
 
 
 class CaseErased(Event, frozen=True, kw_only=True):

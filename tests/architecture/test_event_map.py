@@ -1,16 +1,24 @@
 """The page and the code tell the same map, and nobody hears what nobody says."""
 
 from importlib import import_module
+from typing import Any
 
 from shared.contracts.base import Event
 from shared.contracts.topics import SERVICES
 from shared.feeds.subscriptions import AtDoor, Subscription
+from shared.feeds.timers import When
 from tests.architecture.event_map import draw, on_page
 
 
 def table(service: str) -> tuple[Subscription, ...]:
     found: tuple[Subscription, ...] = import_module(f"services.{service}.handlers").SUBSCRIPTIONS
     return found
+
+
+def spoken(service: str) -> tuple[Subscription | When[Any], ...]:
+    """What makes a service speak: what it hears, and its clocks."""
+    timers: tuple[When[Any], ...] = getattr(import_module(f"services.{service}.handlers"), "TIMERS", ())
+    return *table(service), *timers
 
 
 def test_the_event_map_in_architecture_is_the_one_in_the_code() -> None:
@@ -20,8 +28,8 @@ def test_the_event_map_in_architecture_is_the_one_in_the_code() -> None:
 def test_every_event_that_is_heard_inside_is_said_by_exactly_one_service() -> None:
     speakers: dict[type[Event], set[str]] = {}
     for service in SERVICES:
-        for subscription in table(service):
-            for event in subscription.says:
+        for one in spoken(service):
+            for event in one.says:
                 speakers.setdefault(event, set()).add(service)
     for service in SERVICES:
         for subscription in table(service):
@@ -34,7 +42,7 @@ def test_every_event_that_is_heard_inside_is_said_by_exactly_one_service() -> No
 def test_events_of_one_feed_have_one_speaking_service() -> None:
     owners: dict[str, set[str]] = {}
     for service in SERVICES:
-        for subscription in table(service):
-            for event in subscription.says:
+        for one in spoken(service):
+            for event in one.says:
                 owners.setdefault(event.feed, set()).add(service)
     assert {feed: who for feed, who in owners.items() if len(who) > 1} == {}

@@ -8,7 +8,7 @@ from shared.contracts.firm import Consent, Contacts, Membership, Profile, Publis
 from shared.contracts.intake import FirmErased, FirmRegistered, FirmSucceeded
 from shared.contracts.notifier import NotificationDelivered, NotificationsErased, OutcomesAnswered
 from shared.contracts.receipts import Position, SubmissionAccepted, SubmissionHeld, SubmissionRefused
-from shared.contracts.referral import CaseErased, ReferralMoved, ReferralOpened
+from shared.contracts.referral import CaseErased, ReferralAwaited, ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
     Candidate,
     Decision,
@@ -112,6 +112,9 @@ SAID: dict[str, tuple[Event, ...]] = {
             requested_at=AT,
         ),
         ReferralMoved(firm_id=FIRM, referral_id=REFERRAL, partner="cna", was="requested", status="accepted", at=AT),
+        ReferralAwaited(
+            firm_id=FIRM, referral_id=REFERRAL, partner="cna", step="reminded", awaits="acceptance_due", at=AT
+        ),
         NotificationDelivered(
             firm_id=FIRM,
             referral_id=REFERRAL,
@@ -211,6 +214,16 @@ SAID: dict[str, tuple[Event, ...]] = {
             reason="no_capacity",
             firm_name="Officine di Prova S.r.l.",
             contacts=CONTACTS,
+        ),
+        ReferralAwaited(
+            firm_id=FIRM,
+            referral_id=REFERRAL,
+            partner="cna",
+            step="escalated",
+            awaits="first_contact_due",
+            at=AT,
+            due_by=HELD,
+            firm_name="Officine di Prova S.r.l.",
         ),
         SubmissionAccepted(
             submission_id="e-1",

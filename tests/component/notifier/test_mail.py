@@ -24,7 +24,7 @@ from shared.testing.running import running, settings_from
 from shared.testing.waiting import until
 from tests.component.services.stage import Stage, open_producer
 from tests.ground import ground
-from tests.unit.notifier.builders import EARLIER, FIRM, REFERRAL, moved, opened
+from tests.unit.notifier.builders import EARLIER, FIRM, REFERRAL, awaited, moved, opened
 
 CONTACTS = Contacts(email="rossi@firm.example")
 
@@ -157,3 +157,25 @@ async def test_later_mails_name_what_earlier_events_said_across_a_restart(stage:
     assert "al posto di Confapindustria Lombardia." in part(passed_on, "plain")
     for kind in ("notifications", "referrals"):
         assert await stage.store.fetchval(f"SELECT count(*) FROM {kind} WHERE firm_id = $1", FIRM) > 0
+
+
+async def test_each_rung_of_the_ladder_is_a_mail_to_the_partner_and_a_replay_is_none(stage: Stage, sink: Sink) -> None:
+    rungs = (awaited("reminded"), awaited("escalated"), awaited("escalated", awaits="first_contact_due"))
+    async with notifier(stage, sink):
+        await stage.tell((opened(), FIRM), *((one, FIRM) for one in (*rungs, *rungs)))
+        rows = await all_sent(stage, 4)
+        assert await stage.consumed(7) == {"applied": 7}
+        said = await stage.said("notifier.deliveries.v1", 4)
+    purposes = [
+        "escalated/acceptance_due/2026-12-02",
+        "escalated/first_contact_due/2026-12-02",
+        "reminded/acceptance_due/2026-12-02",
+        "requested",
+    ]
+    assert [row["purpose"] for row in rows] == sorted(data["purpose"] for _, data in said) == purposes
+    found = [(to, read(raw)) for to, raw in sink.found()]
+    assert {to for to, _ in found} == {"cna@partners.portolano.example"}
+    assert len({message["Message-ID"] for _, message in found}) == len(found) == 4
+    (reminder,) = (message for _, message in found if message["Subject"].startswith("Promemoria"))
+    assert "entro il 2 dicembre 2026" in part(reminder, "plain")
+    assert "entro il 2 dicembre 2026" in part(reminder, "html")

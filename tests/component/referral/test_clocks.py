@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.agreement import load
+from shared.contracts.referral import ReferralAwaited
 from shared.testing.waiting import until
 from tests.component.referral.desk import Desk, assessed, in_days
 from tests.component.referral.moving import Time, looked
@@ -37,6 +38,12 @@ async def test_who_does_not_answer_is_reminded_then_escalated_and_then_another_i
         )
         assert datetime.fromisoformat(next_one["accept_by"]) > datetime.fromisoformat(asked["accept_by"])
         assert await desk.needs() == {"assistance": "referred"}
+        for_notifier = await desk.stage.said("referral.events.v1", 5)
+        awaited = [data for kind, data in for_notifier if kind == ReferralAwaited.type]
+        assert [(one["step"], one["awaits"], one["due_by"]) for one in awaited] == [
+            ("reminded", "acceptance_due", asked["accept_by"]),
+            ("escalated", "acceptance_due", asked["accept_by"]),
+        ]
 
 
 async def test_an_answer_on_saturday_counts_though_referral_was_down_from_friday_to_monday(set_stage: Set) -> None:

@@ -71,7 +71,8 @@ class PerfectDays(Perfect):
             self.step(asked.partner, id_, "reminded", "acceptance_due", DAY_3)
             self.step(asked.partner, id_, "escalated", "acceptance_due", DAY_5)
             self.step(asked.partner, id_, "cancelled", "no_response", DAY_7)
-            self.mail(company, id_, "partner", "cancelled", reachable=True)
+            for purpose in ("reminded/acceptance_due/2026-12-02", "escalated/acceptance_due/2026-12-02", "cancelled"):
+                self.mail(company, id_, "partner", purpose, reachable=True)
             self.stands(id_, "cancelled")
             self._hand_on(asked)
         elif company.withdraws:
@@ -83,6 +84,7 @@ class PerfectDays(Perfect):
             self.stands(id_, "cancelled")
         elif reaction.said is Said.ACCEPTED and not at_work and id_ not in self.ledger.closed:
             self.step(asked.partner, id_, "escalated", "first_contact_due", DAY_10)
+            self.mail(company, id_, "partner", "escalated/first_contact_due/2026-12-09", reachable=True)
 
     def _hand_on(self, asked: Requested) -> None:
         company = asked.company

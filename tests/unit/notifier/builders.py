@@ -10,7 +10,7 @@ from services.notifier.store import Mail
 from shared.agreement import load
 from shared.contracts.classifier import Segment
 from shared.contracts.firm import Contacts
-from shared.contracts.referral import ReferralMoved, ReferralOpened
+from shared.contracts.referral import ReferralAwaited, ReferralMoved, ReferralOpened
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 FIRM = "00000000-0000-8000-8000-000000000002"
@@ -22,6 +22,7 @@ HOUSE = House(
         domain="partners.portolano.example",
         addresses={"aice": "estero@aice.example"},
         languages={"assocamerestero": "en"},
+        escalations={"aice": "direzione@aice.example"},
     ),
     mail_domain="portolano.example",
     links=Links("https://portolano.example", [b"k" * 32]),
@@ -59,6 +60,20 @@ def moved(status: str, **stated: Any) -> ReferralMoved:
         "contacts": Contacts(email="rossi@firm.example"),
     }
     return ReferralMoved(**given | stated)
+
+
+def awaited(step: str, **stated: Any) -> ReferralAwaited:
+    given: dict[str, Any] = {
+        "firm_id": FIRM,
+        "referral_id": REFERRAL,
+        "partner": "cna",
+        "step": step,
+        "awaits": "acceptance_due",
+        "at": NOW,
+        "due_by": datetime(2026, 12, 2, 22, 59, 59, tzinfo=UTC),
+        "firm_name": "Rossi",
+    }
+    return ReferralAwaited(**given | stated)
 
 
 def mail(**stated: Any) -> Mail:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +10,14 @@ import pytest
 from cli.audit import effects
 from services.notifier.domain import (
     LETTERS_OF_A_MOVE,
+    LETTERS_OF_A_STEP,
     NOT_FOR_THE_FIRM,
     Notification,
     State,
     announce,
     follow,
     is_address,
+    remind,
     task,
 )
 from services.notifier.links import Link
@@ -23,8 +25,9 @@ from services.notifier.questions import Question
 from services.notifier.wording import LETTERS, Letter, Purpose, Recipient
 from shared.contracts.firm import Contacts
 from shared.contracts.referral import ReportedOutcome
-from tests.unit.notifier.builders import EARLIER, HOUSE, REFERRAL, moved, opened
+from tests.unit.notifier.builders import EARLIER, HOUSE, NOW, REFERRAL, awaited, moved, opened
 
+STEPS = ("reminded", "escalated")
 PARTNER, FIRM = Recipient.PARTNER, Recipient.FIRM
 CANCELLED = {PARTNER: Purpose.CANCELLED, FIRM: Purpose.CANCELLED}
 
@@ -112,6 +115,8 @@ def test_the_auditor_expects_the_messages_that_are_written() -> None:
     }
     assert written == effects.TOLD_OF_A_MOVE
     assert effects.NOT_FOR_THE_FIRM == NOT_FOR_THE_FIRM
+    steps = {step: (one.recipient, one.purpose) for step, one in LETTERS_OF_A_STEP.items()}
+    assert steps == effects.TOLD_OF_A_STEP
 
 
 def test_of_a_supporting_referral_its_partner_alone_is_told() -> None:
@@ -169,6 +174,7 @@ def test_a_message_id_belongs_to_one_referral_recipient_and_purpose() -> None:
         for one in (
             *announce(opened(referral_id=referral), None, HOUSE),
             *(one for status in statuses for one in follow(moved(status, referral_id=referral), None, HOUSE)),
+            *(one for step in STEPS for one in remind(awaited(step, referral_id=referral), None, HOUSE)),
         )
     ]
     assert {Letter(one.purpose, one.recipient) for one in sent} == set(LETTERS)
@@ -235,3 +241,42 @@ def test_nothing_is_asked_about_a_copy() -> None:
 def test_nothing_is_asked_about_any_other_move(status: str) -> None:
     for letter in follow(moved(status, answer_by=ANSWER_BY), task(opened()), HOUSE):
         assert letter.question is None
+
+
+@pytest.mark.parametrize(
+    ("step", "partner", "address"),
+    [
+        ("reminded", "cna", "cna@partners.portolano.example"),
+        ("escalated", "cna", "cna@partners.portolano.example"),
+        ("reminded", "aice", "estero@aice.example"),
+        ("escalated", "aice", "direzione@aice.example"),
+    ],
+)
+def test_the_desk_is_reminded_and_whoever_stands_above_it_is_told_what_it_leaves_waiting(
+    step: str, partner: str, address: str
+) -> None:
+    (letter,) = remind(awaited(step, partner=partner), task(opened()), HOUSE)
+    assert (letter.recipient, letter.purpose.value, letter.address) == (PARTNER, step, address)
+    assert "Ambito: assistenza e accompagnamento" in letter.words.body
+
+
+def test_a_reminder_names_the_day_on_which_another_body_is_asked() -> None:
+    (letter,) = remind(awaited("reminded"), None, HOUSE)
+    assert "entro il 2 dicembre 2026. Dopo quel giorno la richiesta passa a un altro ente." in letter.words.body
+
+
+def test_each_time_that_something_is_due_is_a_mail_of_its_own_and_the_same_again_is_the_same() -> None:
+    occasions = [
+        awaited("reminded"),
+        awaited("escalated"),
+        awaited("escalated", awaits="first_contact_due"),
+        awaited("reminded", awaits="update_due"),
+        awaited("reminded", awaits="update_due", due_by=NOW),
+        awaited("reminded", awaits="update_due", due_by=None),
+    ]
+    first, again = ([one for event in occasions for one in remind(event, None, HOUSE)] for _ in range(2))
+    assert first == again
+    assert len({one.message_id for one in first}) == len({one.kept_as for one in first}) == len(occasions)
+    assert first[0].kept_as == "reminded/acceptance_due/2026-12-02"
+    (later,) = remind(awaited("reminded", at=NOW + timedelta(days=1)), None, HOUSE)
+    assert later.message_id == first[0].message_id

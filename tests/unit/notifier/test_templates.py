@@ -38,6 +38,12 @@ CASES = [
         outcomes=(ReportedOutcome(code="mission", market="DE", value_eur=25000), ReportedOutcome(code="informed")),
     ),
 ]
+DUE = datetime(2026, 12, 2, 22, 59, 59, tzinfo=UTC)
+CASES[1:1] = [
+    Facts(referral_id=REFERRAL, partner="CNA", firm_name="Rossi", front="information", awaits=what, until=until)
+    for what in ("acceptance_due", "first_contact_due", "update_due", "due_tomorrow")
+    for until in (DUE, None)
+]
 HOSTILE = [
     "{{7*7}}{% raise %}{#",
     "<script>alert(1)</script><img src=x onerror=y>",
