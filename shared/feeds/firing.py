@@ -9,7 +9,10 @@ after halving, is set aside and alarmed, and the others go on.
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from typing import Generic
 
 from shared.feeds import outages, store, timers
@@ -19,7 +22,7 @@ from shared.feeds.clock import Clock
 from shared.feeds.failures import Permanent, deciding, delays, told
 from shared.feeds.numbers import Layout
 from shared.feeds.speech import C, Said, Work
-from shared.feeds.timers import Due, When
+from shared.feeds.timers import Ahead, Due, When
 from shared.feeds.watermarks import Watermarks
 from shared.postgres.pool import Connection, Pool
 
@@ -31,6 +34,13 @@ MOST = 100
 """Timers of a transaction."""
 CHOICE = 10
 """Out of so many times as many: processes that look at once then seldom want the same firms."""
+
+
+LATE = timedelta(minutes=5)
+"""From when on a clock that has not been heard is something that a person must look at."""
+LATE_FOR = 60.0
+"""Seconds (real ones) for which that must have been so: a clock that was moved makes much late at once."""
+OVERDUE = "timers overdue"
 
 
 async def _always() -> bool:
@@ -64,6 +74,7 @@ class Firing(Generic[C]):
         self.looks = 0
         """How often it has looked and found nothing more to fire."""
         self.fired = 0
+        self._late_since: float | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until the service stops; whatever fails is tried again."""
@@ -79,6 +90,8 @@ class Firing(Generic[C]):
                 self.in_doubt()
                 pause = next(pauses)
                 log.warning("timers: again in %.1f s: %s: %s", pause, type(error).__name__, told(error))
+            with suppress(Exception):  # the store does not answer: that was told above
+                await self._tell_of_what_is_late()
             try:
                 await asyncio.wait_for(stopping.wait(), pause)
             except TimeoutError:
@@ -159,6 +172,27 @@ class Firing(Generic[C]):
         log.error("timer %s of %s set aside: %s", due.timer.kind, due.timer.id, failure)
         async with self._pool.acquire() as connection, connection.transaction():
             await timers.set_aside(connection, due, str(failure), self._code)
+
+    async def ahead(self, within: timedelta) -> Ahead:
+        """What falls due within that time, and how late the oldest is."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            now = await self._clock.now(connection)
+            return await timers.ahead(connection, self._kinds, now, within)
+
+    async def _tell_of_what_is_late(self) -> None:
+        """An alarm where clocks are not heard, whatever keeps them: without the broker's word none may be."""
+        found = await self.ahead(timedelta())
+        if found.overdue <= LATE:
+            self._late_since = None
+            self._alarms.clear(OVERDUE)
+            return
+        now = time.monotonic()
+        if self._late_since is None:
+            self._late_since = now
+        if now - self._late_since >= LATE_FOR:
+            self._alarms.raise_(
+                OVERDUE, "clocks are due and are not heard: their partners' topics are not read to the end"
+            )
 
     async def _tell_of_failures(self) -> None:
         async with self._pool.acquire() as connection, connection.transaction():

@@ -4,6 +4,7 @@ somebody scrapes. Every question has a limit; what does not answer is left out, 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.feeds import store
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 LIMIT = 2.0
 """Seconds that one question may take."""
+SOON = timedelta(hours=24)
 Gauge = Callable[[Pool], Awaitable[Iterable[Sample]]]
 """A service's own figures, read from its store."""
 
@@ -26,6 +28,7 @@ async def read(feeds: "Feeds[Any]", more: Sequence[Gauge] = ()) -> list[Sample]:
         ("broker", lambda: _lag(feeds)),
         ("outbox", lambda: _outbox(feeds.pool)),
         ("held", lambda: _held(feeds.pool)),
+        ("timers", lambda: _timers(feeds)),
         *((f"own {n}", lambda gauge=gauge: gauge(feeds.pool)) for n, gauge in enumerate(more, 1)),
     ]
     answers = await asyncio.gather(*[_limited(ask) for _, ask in parts])
@@ -91,6 +94,17 @@ async def _outbox(pool: Pool) -> Iterable[Sample]:
     row = await pool.fetchrow(_OUTBOX, store.WIDEST)
     assert row is not None, "sums have a row"
     return [Sample(names.OUTBOX_RECORDS, row["records"]), Sample(names.OUTBOX_SECONDS, row["age"])]
+
+
+async def _timers(feeds: "Feeds[Any]") -> Iterable[Sample]:
+    if not feeds.has_timers:
+        return ()
+    found = await feeds.firing.ahead(SOON)
+    return [
+        Sample(names.TIMERS_FIRED, feeds.firing.fired),
+        Sample(names.TIMERS_DUE, found.soon),
+        Sample(names.TIMERS_OVERDUE, found.overdue.total_seconds()),
+    ]
 
 
 async def _held(pool: Pool) -> Iterable[Sample]:

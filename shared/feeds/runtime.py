@@ -179,6 +179,11 @@ class Feeds(Generic[C]):
             self._firing_task = asyncio.create_task(self.firing.run(self.stopping))
             self._tasks.append(self._firing_task)
 
+    @property
+    def has_timers(self) -> bool:
+        """Whether this service wants to be called at times; then `firing` is there once it has started."""
+        return bool(self._timers)
+
     def _fires(self) -> Firing[C]:
         watermarks = Watermarks(self.pool, self.clock, self._prefix, self._bounds, Topics(self._access).ids)
         firing = Firing(

@@ -7,7 +7,7 @@ The SQL here takes a connection with an open transaction. Who chooses and fires 
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic
 
 import asyncpg
@@ -148,6 +148,26 @@ async def take(connection: Connection, chosen: Sequence[Due]) -> list[Due]:
     due = sorted((_due(row) for row in rows), key=lambda one: (one.timer.due_at, one.timer.key))
     await connection.execute(_DROP, *_columns([one.timer.key for one in due]))
     return due
+
+
+_AHEAD = """SELECT count(*) AS soon, min(due_at) FILTER (WHERE due_at <= $2 AND held = 0 AND failure IS NULL) AS oldest
+FROM timers JOIN firms USING (firm_id) WHERE kind = ANY($1::text[]) AND due_at <= $2 + $3::interval"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What is due soon, and by how much the oldest that should have fired is overdue; nothing counts as overdue that
+    waits for a held record of its firm, or that was set aside."""
+
+    soon: int
+    overdue: timedelta
+
+
+async def ahead(connection: Connection, kinds: Sequence[str], now: datetime, within: timedelta) -> Ahead:
+    """How the timers of these kinds stand at `now`, in the time of the house."""
+    row = await connection.fetchrow(_AHEAD, list(kinds), now, within)
+    assert row is not None, "a count has a row"
+    return Ahead(row["soon"], now - row["oldest"] if row["oldest"] is not None else timedelta())
 
 
 _ASIDE = """UPDATE timers SET failure = $4, failed_by = $5, failed_at = now()

@@ -143,6 +143,13 @@ STOPPED = Metric("portolano_stopped", "gauge", "Partitions that only a person ca
 BROKEN = Metric("portolano_breakers", "gauge", "Those of them stopped because too many of their records failed.")
 HELD = Metric("portolano_held_records", "gauge", "Records set aside, and those that wait behind them.", ("state",))
 DELIVERIES = Metric("portolano_deliveries", "gauge", "Messages by state, what was sent apart.", ("state",))
+TIMERS_FIRED = Metric("portolano_timers_fired_total", "counter", "Clocks that were heard, each once.")
+TIMERS_DUE = Metric("portolano_timers_due", "gauge", "Clocks that fall due within 24 hours, overdue ones included.")
+TIMERS_OVERDUE = Metric(
+    "portolano_timers_overdue_seconds",
+    "gauge",
+    "By how much the oldest is overdue, those of firms with held records apart.",
+)
 ALARMS = Metric("portolano_alarms", "gauge", "What a person must look at.")
 READY = Metric("portolano_ready", "gauge", "1 where /readyz says yes.")
 UNREAD = Metric("portolano_scrape_failed", "gauge", "1 where a part did not answer this scrape in time.", ("part",))
@@ -170,6 +177,9 @@ METRICS: tuple[Metric, ...] = (
     BROKEN,
     HELD,
     DELIVERIES,
+    TIMERS_FIRED,
+    TIMERS_DUE,
+    TIMERS_OVERDUE,
     ALARMS,
     READY,
     UNREAD,

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+import pytest
 import pytest_asyncio
 
 from deploy.local.home import database_name
-from shared.feeds import clock, outages, timers
+from shared.feeds import clock, firing, outages, timers
 from shared.feeds.runtime import Feeds
 from shared.feeds.subscriptions import Subscription
 from shared.feeds.watermarks import Watermarks
@@ -236,3 +237,33 @@ async def test_a_silence_of_the_service_is_an_outage_before_and_after_its_next_s
             await outages.beat(store)
     (kept,) = await outages.outages(store, house)
     assert kept.began_at == seen.began_at
+
+
+async def test_what_is_late_is_counted_and_alarmed_but_not_for_firms_that_wait_for_a_person(
+    stage: Stage, store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(firing, "LATE_FOR", 0.0)
+    late, ill = firm(), firm()
+    async with ticking(stage, toy.Toy(fails_on=frozenset())) as feeds:
+        await looked(feeds)
+        feeds.firing.hears = never
+        await clockwork.wind(store, [late, ill], datetime.now(UTC) - timedelta(minutes=20))
+        await store.execute("UPDATE firms SET held = 1 WHERE firm_id = $1", ill)
+
+        async def alarmed() -> bool:
+            return firing.OVERDUE in feeds.alarms.all()
+
+        await until(alarmed, what="an alarm about clocks that are not heard")
+        found = await feeds.firing.ahead(timedelta(hours=24))
+        assert (found.soon, timedelta(minutes=20) <= found.overdue < timedelta(minutes=25)) == (2, True)
+        await store.execute("DELETE FROM timers WHERE firm_id = $1", late)
+
+        async def over() -> bool:
+            return firing.OVERDUE not in feeds.alarms.all()
+
+        await until(over, what="the end of the alarm: what is left waits for a person")
+        assert (await feeds.firing.ahead(timedelta())).overdue == timedelta()
+
+
+async def never() -> bool:
+    return False
