@@ -108,8 +108,9 @@ async def test_those_who_told_of_a_firm_hear_of_every_change_once_and_nothing_af
         await desk.tell(erased)
         await desk.stage.consumed(5)
         assert await desk.stage.store.fetchval("SELECT count(*) FROM firm_statuses") == 0
-        for code in both:
-            await desk.news(0, code)
+        ((kind, closed),) = await desk.news(1)
+        assert (kind, closed["confirmed_by_firm"]) == ("closed", "unanswered"), "its link ends with it"
+        await desk.news(0, "unioncamere")
 
 
 @pytest.mark.parametrize(
