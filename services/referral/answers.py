@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from services.referral import domain, information, membership
+from services.referral import domain, information, membership, queries
 from services.referral.case import Case, Fact, Moment, Referral
 from services.referral.clocks import is_late
 from services.referral.lifecycle import BECOMES, Asked, Barred, Flag, Moves, Stays, judge
@@ -87,7 +87,8 @@ def _take_answer(said: MembershipAnswer, case: Case | None, update: Update, mome
     query = case.queries.get(said.query_id) if case is not None else None
     if case is None or query is None or query.partner != update.partner:
         return _refused(None, "/query_id", "query-unknown", "you were asked nothing under this id")
-    flags = (Flag.LATE,) if update.appended_at > query.answer_by else ()
+    due_at = queries.due_at(query, moment.outages, moment.agreement)
+    flags = (Flag.LATE,) if update.appended_at > due_at else ()
     if (query.member, query.since) == (said.member, said.since if said.member else None):
         return Answer(outcome=Outcome.RECORDED, flags=(*flags, Flag.REPEATED))
     facts = membership.answer_query(case, query, member=said.member, since=said.since, moment=moment)

@@ -8,6 +8,7 @@ from services.referral.case import Case, Fact, Moment, Referral
 from services.referral.correction import Correction
 from services.referral.lifecycle import Status
 from services.referral.manual import Assignment, Cancellation
+from services.referral.timepiece import outages_of
 from shared.agreement import Versions
 from shared.contracts.base import FirmId
 from shared.feeds.speech import Cause, Said, Work
@@ -51,7 +52,7 @@ async def assign(
 ) -> tuple[Assigned, list[Said]]:
     """Give a need to the partner that a person chose. Raises `Trouble` where that is not possible."""
     case, day = await _case(firm_id, work)
-    opened = manual.assign(case, order, Moment(order.id, work.now, day, work.context.on(day)))
+    opened = manual.assign(case, order, await _moment(order.id, day, work))
     said = await _kept(case, [opened], Cause(order.id), work)
     referral = opened.referral
     await commands.keep_assignment(work.connection, order, referral.referral_id, code_version)
@@ -75,7 +76,7 @@ async def cancel(
     """Take a referral back, or ask for it. Raises `Trouble` where that is not possible."""
     case, day = await _case(firm_id, work)
     before = case.referrals[order.referral_id]
-    facts = manual.cancel(case, order, Moment(order.id, work.now, day, work.context.on(day)))
+    facts = manual.cancel(case, order, await _moment(order.id, day, work))
     said = await _kept(case, facts, Cause(order.id), work)
     await commands.keep_cancellation(work.connection, order, before.need_id, code_version)
     return _taken_back(case, before, work.now), said
@@ -87,7 +88,7 @@ async def correct(
     """Enter a referral in error. Raises `Trouble` where that is not possible."""
     case, day = await _case(firm_id, work)
     before = case.referrals[order.referral_id]
-    facts = correction.correct(case, order, Moment(order.id, work.now, day, work.context.on(day)))
+    facts = correction.correct(case, order, await _moment(order.id, day, work))
     said = await _kept(case, facts, Cause(order.id), work)
     await commands.keep_correction(work.connection, order, before.need_id, code_version)
     return _taken_back(case, before, work.now), said
@@ -108,6 +109,11 @@ def _taken_back(case: Case, before: Referral, at: datetime) -> TakenBack:
         partner_now=newest.partner if newest is not None and newest.is_open else None,
         at=at,
     )
+
+
+async def _moment(order_id: str, day: date, work: Work[Versions]) -> Moment:
+    away = await outages_of(work.connection, work.clock)
+    return Moment(order_id, work.now, day, work.context.on(day), away)
 
 
 async def _case(firm_id: FirmId, work: Work[Versions]) -> tuple[Case, date]:

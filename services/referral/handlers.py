@@ -63,10 +63,12 @@ async def route_needs(assessments: Batch[Assessment], work: Work[Versions]) -> l
     day = await store.day_in_rome(work.connection, work.now)
     said: list[Said] = []
     forgotten: list[erasures.Erasure] = []
+    asked = any(case.queries for case in cases.values())
+    away = await outages_of(work.connection, work.clock) if asked else ()  # what nobody waits for is not judged
     for heard in assessments:
         event = heard.event
         case = cases[event.firm_id]
-        moment = Moment(heard.cause.id, work.now, day, work.context.on(day))
+        moment = Moment(heard.cause.id, work.now, day, work.context.on(day), away)
         match event:
             case FirmAssessed():
                 said += views.told(domain.assess(case, event, moment), case, heard.cause)

@@ -51,7 +51,7 @@ def question(case: Case, need: Need, assessed: FirmAssessed, unit: str | None, m
         facts=facts,
         consents=assessed.consents,
         memberships=queries.memberships(case, assessed),
-        unanswered=queries.unanswered(case, assessed, moment.at),
+        unanswered=queries.unanswered(case, assessed, moment),
         choice=choice_of(assessed),
         serving=serving(case),
         excluded=need.excluded,

@@ -4,11 +4,13 @@ Nobody but the body itself verifies a membership. It is asked once, where the fi
 for its word; silence for the agreed days means no, and an answer that comes later is taken all the same.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from services.referral.case import Case, MembershipAsked, Moment, NeedState, Query
+from services.referral.case import Case, MembershipAsked, Moment, NeedState, Outage, Query
+from services.referral.clocks import judged
+from shared.agreement import Agreement
 from shared.contracts.classifier import FirmAssessed
 from shared.contracts.firm import Membership
 from shared.contracts.ids import derive
@@ -26,12 +28,21 @@ def memberships(case: Case, assessed: FirmAssessed) -> tuple[Membership, ...]:
     return (*assessed.memberships, *confirmed) if case.queries else assessed.memberships
 
 
-def unanswered(case: Case, assessed: FirmAssessed, at: datetime) -> frozenset[str]:
-    """The bodies of which the firm declared itself a member and whose word is still to be waited for at `at`."""
+def due_at(query: Query, outages: Sequence[Outage], agreement: Agreement) -> datetime:
+    """When a body's silence means no: where its deadline fell into an outage of ours, later by what that allows."""
+    return judged(query.answer_by, outages, agreement)
+
+
+def unanswered(case: Case, assessed: FirmAssessed, moment: Moment) -> frozenset[str]:
+    """The bodies of which the firm declared itself a member and whose word is still to be waited for."""
     declared = assessed.profile.declared_memberships
     if not declared:
         return frozenset()
-    settled = {query.partner for query in case.queries.values() if query.member is not None or query.answer_by < at}
+    settled = {
+        query.partner
+        for query in case.queries.values()
+        if query.member is not None or due_at(query, moment.outages, moment.agreement) < moment.at
+    }
     return frozenset(declared) - settled - {*assessed.not_members, *(one.partner for one in assessed.memberships)}
 
 

@@ -64,12 +64,13 @@ async def set_clocks(
                 )
         for query in queries.awaited(case):
             key = QUERY, query.query_id
-            if query.answer_by >= at or key in known:  # one that has rung is gone, and does not ring again
+            due_at = query.answer_by if agreement is None else queries.due_at(query, away, agreement)
+            if due_at >= at or key in known:  # one that has rung is gone, and does not ring again
                 wanted[key] = Timer(
                     kind=QUERY,
                     id=query.query_id,
                     firm_id=case.firm_id,
-                    due_at=query.answer_by + _OVER,
+                    due_at=due_at + _OVER,
                     topic=topics.updates(query.partner),
                 )
     mine = {key: one for key, one in known.items() if key[0] in (KIND, QUERY, INFORMATION)}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.agreement import load
+from shared.agreement import day_of, load
 from shared.contracts.referral import ReferralAwaited
 from shared.testing.waiting import until
 from tests.component.referral.desk import Desk, assessed, in_days
@@ -46,8 +46,10 @@ async def test_who_does_not_answer_is_reminded_then_escalated_and_then_another_i
         ]
 
 
-async def test_an_answer_on_saturday_counts_though_referral_was_down_from_friday_to_monday(set_stage: Set) -> None:
-    """The deadline passes while the service is down; what came meanwhile is read before anything is judged."""
+async def test_what_a_partner_wrote_while_referral_was_restarted_is_read_before_its_deadline_is_judged(
+    set_stage: Set,
+) -> None:
+    """The deadline passes in a pause too short to be an outage, so that nothing puts it off."""
     desk = Desk(await set_stage("referral"))
     time = Time(desk)
     async with desk.stage.run(moved_clock="true"):
@@ -66,6 +68,59 @@ async def test_an_answer_on_saturday_counts_though_referral_was_down_from_friday
     assert (kind, answer["status"], answer["flags"]) == ("update-recorded", "accepted", ["late"])
     assert answer["contact_by"] > asked["accept_by"]
     assert await desk.stage.store.fetchval("SELECT count(*) FROM referrals") == 1
+
+
+def ends_on_a_friday(now: datetime) -> datetime:
+    """A morning after `now` from which a partner's days to accept end on a Friday before a Monday of work."""
+    accord = load()
+    days, morning = accord.deadlines.accept.reroute, now.replace(hour=9, minute=0, second=0, microsecond=0)
+    while True:
+        morning += timedelta(days=1)
+        last = day_of(accord.working_days.due(morning, days))
+        monday = last + timedelta(days=3)
+        if last.isoweekday() == 5 and accord.working_days.is_working(monday):
+            return morning
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_an_answer_on_saturday_counts_though_referral_was_down_from_friday_to_monday(
+    set_stage: Set, answers: bool
+) -> None:
+    """The days to accept end on Friday night, the partner accepts on Saturday, and the service is back on Monday: what
+    counts is when the broker took the answer. Without it the need goes to another partner, a working day later."""
+    desk = Desk(await set_stage("referral"))
+    time = Time(desk)
+    await time.go_to(ends_on_a_friday(await time.now()))
+    async with desk.stage.run(moved_clock="true"):
+        await desk.tell(assessed("assistance"))
+        ((_, asked),) = await desk.news(1)
+        friday = datetime.fromisoformat(asked["accept_by"])
+        assert friday.isoweekday() == 5
+        await time.go_to(friday - timedelta(hours=6))
+        assert [kind for kind, _ in await desk.news(2)] == ["reminded", "escalated"]
+    await desk.stage.store.execute("UPDATE heartbeat SET beat_at = beat_at - interval '2 minutes'")
+    saturday, monday = friday + timedelta(hours=12), friday + timedelta(hours=58)
+    await time.go_to(saturday)
+    if answers:
+        await desk.say(asked["referral_id"], "accepted")
+    await time.go_to(monday)
+    async with desk.stage.run(moved_clock="true") as feeds:
+        if answers:
+            ((kind, answer),) = await desk.news(1)
+            assert (kind, answer["status"], answer.get("flags", [])) == ("update-recorded", "accepted", [])
+            contact_by = load().working_days.due(saturday, load().deadlines.contact)
+            assert datetime.fromisoformat(answer["contact_by"]) == contact_by
+        await looked(feeds)
+        await desk.news(0)
+        await time.go_to(load().working_days.due(monday, load().deadlines.after_outage))
+        if answers:
+            await looked(feeds)
+            await desk.news(0)
+        else:
+            ((kind, ended),) = await desk.news(1)
+            assert (kind, ended["reason"]) == ("cancelled", "no_response")
+    opened = await desk.stage.store.fetchval("SELECT count(*) FROM referrals")
+    assert opened == (1 if answers else 2)
 
 
 @pytest.mark.parametrize("answers", [True, False])

@@ -252,8 +252,8 @@ def test_what_a_body_publishes_beats_what_it_answered_and_it_is_not_asked_again(
     assert memberships(case, assessed(profile=declared)) == (Membership(partner="cna"),)
     told_no = msgspec.structs.replace(assessed(profile=declared), not_members=("cna",))
     assert memberships(case, told_no) == ()
-    assert unanswered(Case(FIRM), told_no, NOW) == frozenset()
-    assert unanswered(Case(FIRM), assessed(profile=declared), NOW) == {"cna"}
+    assert unanswered(Case(FIRM), told_no, moment()) == frozenset()
+    assert unanswered(Case(FIRM), assessed(profile=declared), moment()) == {"cna"}
 
 
 def test_the_leg_goes_with_a_need_that_is_none_any_more_and_stays_with_one_that_moves() -> None:

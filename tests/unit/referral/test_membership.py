@@ -115,6 +115,17 @@ def test_silence_means_no_once_its_time_is_over_and_not_before() -> None:
     assert states(case) == {NeedState.REFERRED}
 
 
+def test_a_deadline_in_an_outage_of_ours_is_put_off_for_a_body_as_for_everybody() -> None:
+    case, _ = asked_case(need())
+    due = only_query(case).answer_by
+    away = (due - timedelta(hours=8), due + timedelta(hours=10))
+    later = ACCORD.working_days.due(away[1], 1)
+    assert reconsider(case, Moment("back", later, later.date(), ACCORD, (away,))) == []
+    over = later + timedelta(seconds=1)
+    facts = reconsider(case, Moment("over", over, over.date(), ACCORD, (away,)))
+    assert [type(fact) for fact in facts] == [Opened]
+
+
 def silent_case() -> Case:
     case, _ = asked_case(need())
     after = only_query(case).answer_by + timedelta(seconds=1)

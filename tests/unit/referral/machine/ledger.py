@@ -28,6 +28,7 @@ class Ledger:
 
     def __post_init__(self) -> None:
         self.clocks = Clockwork(self.accord)
+        self.firm.judged = self.clocks.judged
 
     def takes_back(self, task: Task, why: str) -> Iterator[Told]:
         """The hub cancels or asks; the need goes where the reason sends it."""

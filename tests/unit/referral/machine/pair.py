@@ -192,7 +192,7 @@ class Pair:
         assert bool(queries) == (firm.query_until is not None)
         for query in queries:
             assert query.answer_by == firm.query_until
-            flags = ["late"] if self.now > query.answer_by else []
+            flags = ["late"] if self.now > self.book.clocks.judged(query.answer_by) else []
             same = firm.word == (member, since if member else None)
             told = [] if same else list(self.book.body_says(member, since))
             given = self.service.body_says(query, member, since, self.now)
@@ -204,7 +204,7 @@ class Pair:
         until = self.book.firm.query_until
         if until is None or until >= LATEST:
             return
-        self.book.now = max(self.now, until + timedelta(seconds=1))
+        self.book.now = max(self.now, self.book.clocks.judged(until) + timedelta(seconds=1))
         told = list(self.book.silence())
         both_told(self.service.silence(self.now), told)
 

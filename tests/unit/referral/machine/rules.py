@@ -4,7 +4,7 @@ Two bodies have it as their member and serve every need; a third serves to infor
 serve. A fourth is declared, and asked before the neutral body has its turn. Needs of import are one owner's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -34,6 +34,8 @@ class Firm:
     """What was stated when the firm was last told of."""
     word: tuple[bool, date | None] | None = None
     query_until: datetime | None = None
+    judged: Callable[[datetime], datetime] = lambda due_at: due_at
+    """When a deadline is judged, outages of ours considered."""
     declared: str = DECLARED
 
     def consent(self, partner: str, at: datetime) -> str:
@@ -63,7 +65,7 @@ class Firm:
 
     def is_awaited(self, at: datetime) -> bool:
         """Whether the declared body's word is still to be waited for."""
-        return self.word is None and (self.query_until is None or self.query_until >= at)
+        return self.word is None and (self.query_until is None or self.judged(self.query_until) >= at)
 
 
 class Choice(NamedTuple):
