@@ -19,8 +19,8 @@ from cli.audit.inquiries import Asked, check_requests
 from shared.agreement import day_of
 from shared.contracts.classifier import AssessmentErased, FirmAssessed
 from shared.contracts.intake import FirmErased, FirmRegistered
-from shared.contracts.notifier import NotificationDelivered, OutcomesAnswered
-from shared.contracts.referral import ReferralAwaited, ReferralMoved, ReferralOpened
+from shared.contracts.notifier import NotificationDelivered, OutcomesAnswered, PreferenceAnswered
+from shared.contracts.referral import PreferenceAsked, ReferralAwaited, ReferralMoved, ReferralOpened
 from shared.contracts.referrals import InformationRequested
 from shared.feeds.records import Packed
 
@@ -247,6 +247,8 @@ def check_notifier(report: Report, life: Life) -> None:
     expected: dict[tuple[str, ...], int] = {}
     supporting: set[str] = set()
     for kind, data in life.heard("referral.events.v1"):
+        if kind == PreferenceAsked.type:
+            expected[data["question_id"], "mail", "firm", "preference"] = 1
         if kind not in (ReferralOpened.type, ReferralMoved.type, ReferralAwaited.type):
             continue
         told: Iterable[tuple[str, str]] = ()
@@ -282,12 +284,20 @@ def check_notifier(report: Report, life: Life) -> None:
     for id in answered.keys() | told.keys():
         if told[id] > 1 or answered[id] > told[id]:  # an erased firm's question is gone, what was said of it is not
             counts = f"the firm's answer stands {answered[id]} times and was said {told[id]} times"
-            report.find("effects", f"referral {id}", counts)
+            report.find("effects", f"question {id}", counts)
     report.waiting["mails to be sent"] += sum(row["state"] == "pending" for row in rows)
 
 
 def _day_of(at: str | None) -> list[str]:
     return [day_of(datetime.fromisoformat(at)).isoformat()] if at is not None else []
+
+
+_ANSWERS = (OutcomesAnswered.type, PreferenceAnswered.type)
+
+
+def _asked_for(data: Any) -> str:
+    """What a firm was asked about: a referral, or a wish of its own."""
+    return str(data["referral_id"] if "referral_id" in data else data["question_id"])
 
 
 def _key(row: Any) -> tuple[str, ...]:

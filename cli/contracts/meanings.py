@@ -53,6 +53,8 @@ MEANINGS: dict[str, str] = {
     "ReferralMoved.answer_by": "Until when the firm may confirm or dispute what was reported; with completed alone.",
     "InformationRequested.answer_by": "Until when an answer is waited for; a later one counts all the same.",
     "at": "When it happened.",
+    "PreferenceAsked.answer_by": "Until when the firm may say whether the wish is its own.",
+    "PreferenceAnswered.at": "When the firm answered on its page.",
     "OutcomesAnswered.at": "When the firm answered on its page.",
     "copies_until": "Until when copies of what was said before may lie on topics and in journals, at the latest.",
     "contact_by": "Until when the partner speaks with the firm.",
@@ -185,6 +187,8 @@ MEANINGS: dict[str, str] = {
     "outcomes": "What came of the work; `completed` needs at least one.",
     "ReferralClosed.outcomes": "What came of the work, as the partner reported it.",
     "ReferralMoved.outcomes": "What came of the work, as the partner reported it; with completed alone.",
+    "PreferenceAnswered.confirmed": "Whether the firm wants to be served by this body.",
+    "question_id": "Portolano's name for the question to the firm.",
     "confirmed": "Whether the firm confirms what the partner reported; else it disputes it.",
     "confirmed_by_firm": "What the firm says of these outcomes; pending: it has not answered yet; unanswered: its link "
     "has expired, or nobody asks it because this is a copy.",

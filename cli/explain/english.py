@@ -199,6 +199,7 @@ _CHANGES = {
     "unknown:ateco": "the firm's sector were known for {partner}",
     "unknown:office": "the firm's province were known for {partner}",
     "unknown:size": "the firm's size were known for {partner}",
+    "wish_confirmed": "the firm confirmed that it wants {partner}",
     "membership_ended": "the firm's membership in {partner} ended",
     "membership_verified": "{partner} told that the firm is its member",
 }

@@ -60,6 +60,7 @@ CHANGES = {
     "unknown:ateco": "si conoscesse, per {partner}, il settore dell'impresa",
     "unknown:office": "si conoscesse, per {partner}, la provincia dell'impresa",
     "unknown:size": "si conoscesse, per {partner}, la dimensione dell'impresa",
+    "wish_confirmed": "l'impresa confermasse di volere {partner}",
     "membership_ended": "l'impresa non fosse più associata a {partner}",
     "membership_verified": "{partner} confermasse che l'impresa è sua associata",
 }
@@ -90,6 +91,10 @@ REASONS = (
     (r"(\d+) take such a firm: (.+)", "{0} seguono imprese così: {1}"),
     (r"(\S+) serves the firm already", "{0} segue già l'impresa"),
     (r"(\S+) has the greatest hash", "{0} ha l'hash maggiore"),
+    (
+        r"(\S+) has the firm as its member and is the one that the firm has confirmed it wants",
+        "l'impresa è associata a {0} e ha confermato di volere proprio questo ente",
+    ),
     (r"(\S+) has the firm as its member", "l'impresa è associata a {0}"),
     (r"(\S+) is left; the firm's consent lacks", "resta {0}; manca il consenso dell'impresa"),
     (r"(\S+) takes what is left to nobody else", "{0} si fa carico di ciò che non spetta ad altri"),

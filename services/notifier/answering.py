@@ -11,8 +11,8 @@ from datetime import datetime
 from services.notifier import question_log
 from services.notifier.handlers import Notifier
 from services.notifier.links import Forged, Link, Links, NoLink, Purpose
-from services.notifier.questions import Given, Question, Seen, Sight, Unreadable, answered, given
-from shared.contracts.notifier import OutcomesAnswered
+from services.notifier.questions import Answer, Given, Question, Seen, Sight, Unreadable, answered, given
+from shared.contracts.notifier import OutcomesAnswered, PreferenceAnswered
 from shared.feeds.runtime import Feeds
 from shared.feeds.speech import Cause, Said
 
@@ -40,7 +40,7 @@ async def take(token: str, form: Mapping[str, Sequence[str]], links: Links, feed
     async with feeds.work([known.firm_id]) as work:
         found = await question_log.find(work.connection, link.purpose, link.id)  # as it is under the lock
         seen = _seen(link, found, work.now)
-        said = given(form)
+        said = given(form, link.purpose)
         if seen.question is None:
             return seen
         if isinstance(said, Unreadable):
@@ -72,13 +72,23 @@ def _same(question: Question, said: Given) -> bool:
 def _told(question: Question, at: datetime) -> Said:
     """One answer to one question: its id is that of the question, whoever gave it and however often."""
     cause = Cause(f"answer/{question.purpose}/{question.id}", question.traceparent)
+    confirmed = question.answer is Answer.YES
+    event: OutcomesAnswered | PreferenceAnswered
     match question.purpose:
         case Purpose.OUTCOMES:
             event = OutcomesAnswered(
                 firm_id=question.firm_id,
                 referral_id=question.id,
-                confirmed=question.answer == "yes",
+                confirmed=confirmed,
                 reason=question.reason,
+                at=at,
+            )
+        case Purpose.PREFERENCE:
+            event = PreferenceAnswered(
+                firm_id=question.firm_id,
+                question_id=question.id,
+                partner=question.partner,
+                confirmed=confirmed,
                 at=at,
             )
     return cause.says(event, firm_id=question.firm_id)

@@ -17,7 +17,7 @@ from services.notifier.wording import Facts, Language, Letter, Purpose, Recipien
 from shared.agreement import Agreement, day_of
 from shared.contracts.firm import Contacts
 from shared.contracts.ids import derive
-from shared.contracts.referral import ReferralAwaited, ReferralMoved, ReferralOpened
+from shared.contracts.referral import PreferenceAsked, ReferralAwaited, ReferralMoved, ReferralOpened
 
 MAIL = "mail"
 
@@ -36,7 +36,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """One message to one recipient, as it is decided: waiting to be sent, or without an address.
+    """One message to one recipient, as it is decided: waiting to be sent, or without an address. `referral_id` is what
+    it is about: a referral, or a question of referral's about the firm itself.
 
     `bare`: it says nothing of the firm, and still goes once the firm is erased.
     """
@@ -220,6 +221,39 @@ def remind(awaited: ReferralAwaited, known: Task | None, house: House) -> tuple[
     )
     occasion = awaited.awaits if awaited.due_by is None else f"{awaited.awaits}/{day_of(awaited.due_by).isoformat()}"
     return (_notification(letter, awaited, facts, house, occasion),)
+
+
+def ask(asked: PreferenceAsked, house: House) -> tuple[Notification, ...]:
+    """A firm is to say whether a wish is its own; nobody is told where it cannot be written to."""
+    question = Question(
+        purpose=Asking.PREFERENCE,
+        id=asked.question_id,
+        firm_id=asked.firm_id,
+        partner=asked.partner,
+        language=_language(asked.contacts),
+        until=asked.answer_by,
+    )
+    facts = Facts(
+        referral_id=asked.question_id,
+        partner=_name(asked.partner, house),
+        firm_name=asked.firm_name,
+        link=house.links.to(question.link),
+        until=question.until,
+    )
+    letter, address = Letter(Purpose.PREFERENCE, Recipient.FIRM), _address(asked.contacts)
+    return (
+        Notification(
+            referral_id=asked.question_id,
+            firm_id=asked.firm_id,
+            recipient=letter.recipient,
+            purpose=letter.purpose,
+            message_id=_message_id(asked.question_id, letter, house, None),
+            address=address,
+            language=question.language,
+            words=house.write(letter, question.language, facts),
+            question=question if address is not None else None,
+        ),
+    )
 
 
 def _asked(moved: ReferralMoved, known: Task | None) -> Question | None:

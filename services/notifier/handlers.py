@@ -1,4 +1,5 @@
-"""What the notifier hears: referrals that were opened or moved, what is awaited of partners, firms to be forgotten.
+"""What the notifier hears: referrals that were opened or moved, what is awaited of partners, firms to be
+asked or forgotten.
 
 It says that these are forgotten; what was delivered is said by its door out, `mail`, and what firms answered by their
 page, `answering`.
@@ -12,8 +13,8 @@ from services.notifier import domain, question_log, store
 from services.notifier.domain import House, Task
 from services.notifier.links import Purpose
 from services.notifier.store import Decided
-from shared.contracts.notifier import NotificationDelivered, NotificationsErased, OutcomesAnswered
-from shared.contracts.referral import CaseErased, ReferralAwaited, ReferralMoved, ReferralOpened
+from shared.contracts.notifier import NotificationDelivered, NotificationsErased, OutcomesAnswered, PreferenceAnswered
+from shared.contracts.referral import CaseErased, PreferenceAsked, ReferralAwaited, ReferralMoved, ReferralOpened
 from shared.feeds.speech import Batch, Said, Work
 from shared.feeds.subscriptions import On
 
@@ -26,7 +27,7 @@ class Notifier:
     new: asyncio.Event
 
 
-Event = ReferralOpened | ReferralMoved | ReferralAwaited | CaseErased
+Event = ReferralOpened | ReferralMoved | ReferralAwaited | PreferenceAsked | CaseErased
 
 
 async def decide_notifications(referrals: Batch[Event], work: Work[Notifier]) -> list[Said]:
@@ -50,6 +51,8 @@ async def decide_notifications(referrals: Batch[Event], work: Work[Notifier]) ->
                     await question_log.drop(work.connection, Purpose.OUTCOMES, event.referral_id)
             case ReferralAwaited():
                 told = domain.remind(event, tasks.get(event.referral_id), work.context.house)
+            case PreferenceAsked():
+                told = domain.ask(event, work.context.house)
             case CaseErased():
                 told = ()
                 await _write(new, work)  # what came before is forgotten with it, what comes after is a new beginning
@@ -106,8 +109,8 @@ def _spoken_of(referrals: Batch[Event]) -> set[str]:
 
 SUBSCRIPTIONS = (
     On(
-        (ReferralOpened, ReferralMoved, ReferralAwaited, CaseErased),
+        (ReferralOpened, ReferralMoved, ReferralAwaited, PreferenceAsked, CaseErased),
         decide_notifications,
-        says=(NotificationDelivered, OutcomesAnswered, NotificationsErased),
+        says=(NotificationDelivered, OutcomesAnswered, PreferenceAnswered, NotificationsErased),
     ),
 )

@@ -30,6 +30,8 @@ class Purpose(StrEnum):
 
     OUTCOMES = "outcomes"
     """Whether what a partner reported of a completed referral is so; the id is the referral's."""
+    PREFERENCE = "preference"
+    """Whether the firm wants to be served by the body that says so; the id is that of referral's question."""
 
 
 @dataclass(frozen=True, slots=True)

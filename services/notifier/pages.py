@@ -40,11 +40,12 @@ class Asks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: str
     confirm: str
     dispute: str
-    why: str
-    no_reason: str
     confirmed: str
     disputed: str
     after: str
+    why: str = ""
+    """Before the reasons for a no; none are asked for where it is empty."""
+    no_reason: str = ""
 
 
 class PageWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +54,7 @@ class PageWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     footer: str
     outcomes: Asks
+    preference: Asks
     reasons: dict[str, str]
     recorded: str
     stands: str
@@ -71,6 +73,8 @@ class PageWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         match purpose:
             case Purpose.OUTCOMES:
                 return self.outcomes
+            case Purpose.PREFERENCE:
+                return self.preference
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ class Pages:
             "notice": None,
             "asks": None,
             "rows": (),
-            "reasons": [(code, words.reasons[code]) for code in REASONS],
+            "reasons": (),
         }
         if question is None:
             message: Message = getattr(words, seen.sight.value)
@@ -171,6 +175,7 @@ class Pages:
                 "heading": asks.heading.format(partner=partner),
                 "notice": words.unreadable if sight is Sight.UNREADABLE else None,
                 "paragraphs": (asks.intro.format(partner=partner),),
+                "reasons": [(code, words.reasons[code]) for code in REASONS] if asks.why else (),
                 "asks": {
                     "until": asks.until.format(until=day_in_words(question.until, terms)),
                     "confirm": asks.confirm,

@@ -62,8 +62,8 @@ class Unreadable:
     """What was sent is no answer: none of the buttons was pressed, or it says what no button says."""
 
 
-def given(form: Mapping[str, Sequence[str]]) -> Given | Unreadable:
-    """The fields of a form as an answer. A reason counts beside a no alone, as its button stands there."""
+def given(form: Mapping[str, Sequence[str]], purpose: Purpose) -> Given | Unreadable:
+    """The fields of a form as an answer. A reason counts beside a no to what was reported alone, as it stands there."""
     answers, reasons = form.get("answer", ()), form.get("reason", ())
     if len(answers) != 1 or answers[0] not in tuple(Answer) or len(reasons) > 1:
         return Unreadable()
@@ -71,7 +71,8 @@ def given(form: Mapping[str, Sequence[str]]) -> Given | Unreadable:
     reason = reasons[0] if reasons and reasons[0] else None
     if answer is Answer.YES:
         return Given(answer)
-    return Given(answer, reason) if reason is None or reason in REASONS else Unreadable()
+    known = REASONS if purpose is Purpose.OUTCOMES else ()
+    return Given(answer, reason) if reason is None or reason in known else Unreadable()
 
 
 def answered(question: Question, given: Given, at: datetime) -> Question | None:

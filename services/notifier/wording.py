@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     REQUESTED = "requested"
     ACCEPTED = "accepted"
     COMPLETED = "completed"
+    PREFERENCE = "preference"
     FAILED = "failed"
     CANCELLED = "cancelled"
     CANCELLATION_REQUESTED = "cancellation_requested"
@@ -62,6 +63,7 @@ LETTERS: tuple[Letter, ...] = (
     Letter(Purpose.REQUESTED, Recipient.FIRM),
     Letter(Purpose.ACCEPTED, Recipient.FIRM),
     Letter(Purpose.COMPLETED, Recipient.FIRM),
+    Letter(Purpose.PREFERENCE, Recipient.FIRM),
     Letter(Purpose.FAILED, Recipient.FIRM),
     Letter(Purpose.CANCELLED, Recipient.FIRM),
 )

@@ -127,6 +127,20 @@ class Referral:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """The firm was asked whether it wants to be served by this body, which says so itself. `confirmed` is None until it
+    has answered; its link holds until `answer_by` (UTC)."""
+
+    question_id: str
+    firm_id: str
+    partner: str
+    asked_at: datetime
+    answer_by: datetime
+    confirmed: bool | None = None
+    answered_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A partner was given a task, by this decision. `replaces` is the referral that this one takes the place of."""
@@ -151,6 +165,13 @@ class CancellationAsked:
     """The partner was asked to end its work; the referral stands where it stood."""
 
     referral: Referral
+
+
+@dataclass(frozen=True, slots=True)
+class WishAsked:
+    """The firm was asked whether a wish is its own."""
+
+    wish: Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +225,7 @@ Fact: TypeAlias = (
     | Moved
     | CancellationAsked
     | Answered
+    | WishAsked
     | Reminded
     | Escalated
     | MembershipAsked
@@ -249,8 +271,9 @@ class Case:
     referrals: dict[str, Referral] = field(default_factory=dict)
     queries: dict[str, Query] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
+    wishes: dict[str, Wish] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
-    """Ids of needs, referrals, queries and requests that differ from the store."""
+    """Ids of needs, referrals, queries, requests and wishes that differ from the store."""
     receipts: list[Receipt] = field(default_factory=list)
     assessed: bool = False
     """Whether `assessment` differs from the store."""
@@ -259,7 +282,7 @@ class Case:
     retold: set[str] = field(default_factory=set)
     """Partners whose digest differs from the store."""
 
-    def put(self, changed: Need | Referral | Query | Request) -> None:
+    def put(self, changed: Need | Referral | Query | Request | Wish) -> None:
         match changed:
             case Need():
                 self.needs[changed.need_id] = changed
@@ -273,3 +296,6 @@ class Case:
             case Request():
                 self.requests[changed.request_id] = changed
                 self.touched.add(changed.request_id)
+            case Wish():
+                self.wishes[changed.question_id] = changed
+                self.touched.add(changed.question_id)

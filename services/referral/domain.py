@@ -12,7 +12,7 @@ from typing import assert_never
 
 import msgspec
 
-from services.referral import changes, clocks, closure, information, routing
+from services.referral import changes, clocks, closure, information, preferences, routing
 from services.referral.beside import close_copies, given_back
 from services.referral.case import (
     Case,
@@ -76,6 +76,7 @@ def assess(case: Case, assessed: FirmAssessed, moment: Moment) -> list[Fact]:
                 known = replace(known, excluded=frozenset(), rerouted=0)
             facts.extend(route(case, known, moment))
     facts.extend(information.inquire(case, assessed, moment))
+    facts.extend(preferences.ask(case, moment))
     return facts
 
 
@@ -182,6 +183,7 @@ def erase(case: Case, moment: Moment) -> list[Fact]:
     facts += closure.withdraw(case, moment.at)
     case.queries.clear()
     case.requests.clear()
+    case.wishes.clear()
     for need in list(case.needs.values()):
         if need.state not in (NeedState.MET, NeedState.UNMET, NeedState.WITHDRAWN):
             need = replace(need, state=NeedState.WITHDRAWN, reason=Ended.FIRM_ERASED.value)

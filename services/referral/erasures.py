@@ -54,6 +54,7 @@ _FORGET = (
     "DELETE FROM firm_statuses WHERE firm_id = ANY($1::uuid[])",
     "DELETE FROM decisions WHERE firm_id = ANY($1::uuid[])",
     "DELETE FROM membership_queries WHERE firm_id = ANY($1::uuid[])",
+    "DELETE FROM wishes WHERE firm_id = ANY($1::uuid[])",
     """UPDATE updates SET content_hash = NULL FROM information_requests r
     WHERE r.firm_id = ANY($1::uuid[]) AND r.request_id = updates.request_id""",
     "DELETE FROM information_requests WHERE firm_id = ANY($1::uuid[])",

@@ -12,6 +12,7 @@ from services.referral import (
     farewells,
     information,
     membership,
+    preferences,
     store,
     successions,
     timepiece,
@@ -27,8 +28,8 @@ from services.referral.timepiece import outages_of
 from services.referral.updates import Update
 from shared.agreement import Versions, day_of
 from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed
-from shared.contracts.notifier import NotificationDelivered, NotificationsErased, OutcomesAnswered
-from shared.contracts.referral import CaseErased, ReferralAwaited, ReferralMoved, ReferralOpened
+from shared.contracts.notifier import NotificationDelivered, NotificationsErased, OutcomesAnswered, PreferenceAnswered
+from shared.contracts.referral import CaseErased, PreferenceAsked, ReferralAwaited, ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
     FirmForgotten,
     FirmStatus,
@@ -132,17 +133,20 @@ async def take_updates(updates: Batch[Update], work: Work[Versions]) -> list[Sai
     return said
 
 
-Told = NotificationDelivered | OutcomesAnswered | NotificationsErased
+Told = NotificationDelivered | OutcomesAnswered | PreferenceAnswered | NotificationsErased
 
 
 async def record_deliveries(deliveries: Batch[Told], work: Work[Versions]) -> list[Said]:
-    """Keep with each referral what was delivered about it, and what the firm says of its end. Where the last store has
-    forgotten a firm, say so to whoever asked for it and to all who got anything of the firm."""
-    spoken = sorted({heard.event.firm_id for heard in deliveries if isinstance(heard.event, OutcomesAnswered)})
+    """Keep with each referral what was delivered about it, and what the firm says of its end; move what the firm's wish
+    moves. Where the last store has forgotten a firm, say so to whoever asked for it and to all who got anything of the
+    firm."""
+    answers = (OutcomesAnswered, PreferenceAnswered)
+    spoken = sorted({heard.event.firm_id for heard in deliveries if isinstance(heard.event, answers)})
     cases = await store.load_cases(work.connection, spoken, assessments=True) if spoken else {}
+    day = day_of(work.now)
     delivered: list[NotificationDelivered] = []
     said: list[Said] = []
-    keep = work.context.on(day_of(work.now)).topics.keep_days
+    keep = work.context.on(day).topics.keep_days
     for heard in deliveries:
         event = heard.event
         match event:
@@ -154,6 +158,13 @@ async def record_deliveries(deliveries: Batch[Told], work: Work[Versions]) -> li
                     case, event.referral_id, confirmed=event.confirmed, reason=event.reason, at=event.at
                 )
                 said += views.told(facts, case, heard.cause)
+            case PreferenceAnswered():
+                case = cases[event.firm_id]
+                moment = Moment(heard.cause.id, work.now, day, work.context.on(day))
+                facts = preferences.take(case, event.question_id, confirmed=event.confirmed, at=event.at, moment=moment)
+                said += views.told(facts, case, heard.cause)
+                if facts:
+                    said += views.news_of(case, heard.cause, work.now)
             case NotificationsErased():
                 done = await erasures.complete(work.connection, event, work.now)
                 said += farewells.forgotten(
@@ -205,6 +216,7 @@ SUBSCRIPTIONS = (
             ReferralOpened,
             ReferralMoved,
             ReferralRequested,
+            PreferenceAsked,
             MembershipQueried,
             InformationRequested,
             ReferralCancelled,
@@ -228,6 +240,7 @@ SUBSCRIPTIONS = (
             ReferralOpened,
             ReferralMoved,
             ReferralRequested,
+            PreferenceAsked,
             MembershipQueried,
             ReferralCancelled,
             ReferralCancellationRequested,
@@ -236,9 +249,18 @@ SUBSCRIPTIONS = (
         ),
     ),
     On(
-        (NotificationDelivered, OutcomesAnswered, NotificationsErased),
+        (NotificationDelivered, OutcomesAnswered, PreferenceAnswered, NotificationsErased),
         record_deliveries,
-        says=(ReferralClosed, FirmForgotten),
+        says=(
+            ReferralOpened,
+            ReferralMoved,
+            ReferralRequested,
+            MembershipQueried,
+            ReferralCancelled,
+            ReferralClosed,
+            FirmStatus,
+            FirmForgotten,
+        ),
     ),
 )
 

@@ -15,6 +15,7 @@ from services.referral.lifecycle import Status
 from services.referral.offers import offers
 from services.referral.receipt import Decision, Outcome, digest
 from services.referral.routing import Question
+from services.referral.wishes import wished
 from shared.contracts import ids
 from shared.contracts.classifier import FirmAssessed
 from shared.contracts.classifier import Need as AssessedNeed
@@ -43,6 +44,7 @@ def question(case: Case, need: Need, assessed: FirmAssessed, unit: str | None, m
     facts = facts_of(assessed.profile, moment.agreement.criteria)
     if unit is not None:
         facts = replace(facts, province=province_of(assessed.profile, unit))
+    wish = wished(case, assessed)
     return Question(
         firm_id=case.firm_id,
         front=need.front,
@@ -52,7 +54,9 @@ def question(case: Case, need: Need, assessed: FirmAssessed, unit: str | None, m
         consents=assessed.consents,
         memberships=queries.memberships(case, assessed),
         unanswered=queries.unanswered(case, assessed, moment),
-        choice=choice_of(assessed),
+        choice=wish.choice,
+        confirmed=wish.confirmed,
+        doubted=wish.doubted,
         serving=serving(case),
         excluded=need.excluded,
         rerouted=need.rerouted,
@@ -111,13 +115,6 @@ def route(case: Case, need: Need, moment: Moment) -> Iterator[Fact]:
         yield Opened(opened, decision, before, offers(opened, assessed, moment))
         yield from beside.open_beside(case, opened, decision, moment)
     yield from queries.ask(case, decision.asks, moment)
-
-
-def choice_of(assessed: FirmAssessed) -> str | None:
-    """The body by which the firm wants to be served. The wish counts where that body has told nothing of the firm:
-    whoever could have written it down itself gains nothing by it."""
-    wanted = assessed.profile.preferred_partner
-    return None if wanted is None or any(one.partner == wanted for one in assessed.publishers) else wanted
 
 
 def serving(case: Case) -> frozenset[str]:

@@ -16,9 +16,10 @@ from datetime import datetime
 from services.referral import bodies, queries, ties
 from services.referral.case import Case, Fact, InformationAsked, InformationClosed, Moment, Need, NeedState
 from services.referral.clocks import judged
-from services.referral.handover import choice_of, serving
+from services.referral.handover import serving
 from services.referral.question import Consented, consented
 from services.referral.request import Closing, Request
+from services.referral.wishes import wished
 from shared.contracts import ids
 from shared.contracts.classifier import FirmAssessed, Missing
 from shared.contracts.firm import REGISTER
@@ -59,7 +60,7 @@ def whom(case: Case, assessed: FirmAssessed, moment: Moment) -> str | None:
     covered = [code for code in signatories if consented(code, assessed.consents, moment.at) is Consented.YES]
     since = {one.partner: one.since for one in queries.memberships(case, assessed)}
     own = [code for code in covered if code in since and signatories[code].members]
-    for left, _ in bodies.narrowing(own, choice_of(assessed), since, signatories):
+    for left, _ in bodies.narrowing(own, wished(case, assessed).choice, since, signatories):
         own = list(left)
     if own:
         return ties.settle(case.firm_id, own, serving(case))[0]

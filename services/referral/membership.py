@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.referral import changes
+from services.referral import changes, preferences
 from services.referral.case import Case, Fact, Moment, NeedState, Query
 from services.referral.handover import route
 from services.referral.queries import answered
@@ -19,4 +19,5 @@ def answer_query(case: Case, query: Query, *, member: bool, since: date | None, 
     word changes whose it is."""
     before = changes.known(case, moment)
     case.put(answered(query, member=member, since=since, at=moment.at))
-    return [*reconsider(case, moment), *changes.follow(case, before, moment)]
+    facts = [*reconsider(case, moment), *changes.follow(case, before, moment)]
+    return [*facts, *preferences.ask(case, moment)]

@@ -15,7 +15,8 @@ class Question:
 
     `consents` and `memberships` are the firm's own as they stand (withdrawn consents are gone, memberships are verified
     and active). `unanswered`: bodies of which the firm declared itself a member and whose word is still to come.
-    `choice` is the body by which the firm wants to be served, where that wish counts. `serving`: partners that have an
+    `choice` is the body by which the firm wants to be served, where that wish counts, `confirmed` where the firm itself
+    had to say so; `doubted` is the body that is wished for where that does not count. `serving`: partners that have an
     open or a completed referral of the firm. `excluded` have rejected this need, which was handed on `rerouted` times,
     the present one included. `at` is the moment of deciding, `day` its day in Europe/Rome.
     """
@@ -33,6 +34,8 @@ class Question:
     market: str | None = None
     unanswered: Collection[str] = ()
     choice: str | None = None
+    confirmed: bool = False
+    doubted: str | None = None
     serving: Collection[str] = ()
 
 

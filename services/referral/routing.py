@@ -120,11 +120,15 @@ class _Rules(Ruling):
         self.lose(mine, able, Predicate.FRONT_NOT_SERVED)
         winner, tied = self._first(able, tell=True)
         if winner is not None:
-            self.step(Rule.VERIFIED_MEMBERSHIP, f"{winner} has the firm as its member")
+            chosen = self.question.confirmed and winner == self.question.choice
+            wanted = " and is the one that the firm has confirmed it wants" if chosen else ""
+            self.step(Rule.VERIFIED_MEMBERSHIP, f"{winner} has the firm as its member{wanted}")
             if len(tied) > 1:
                 _, self.tie = ties.settle(self.question.firm_id, tied, self.question.serving)
                 self.lose(tied, [winner], Predicate.TIE_LOST, Verdict.TIE_LOST)
-            changes = (Change("membership_ended", winner), Change("consent_withdrawn", winner))
+            changes = [Change("membership_ended", winner), Change("consent_withdrawn", winner)]
+            if self.question.doubted in able and self.question.doubted != winner:
+                changes.append(Change("wish_confirmed", self.question.doubted))
             why = Predicate.VERIFIED_MEMBERSHIP
             return self.chosen(winner, Rule.VERIFIED_MEMBERSHIP, why, changes, self._aside())
         asked = [code for code in self.signatories if code in self.question.unanswered and self.barred(code) is None]

@@ -18,6 +18,7 @@ from services.referral.query_log import load_queries, save_queries
 from services.referral.request_log import load_requests, save_requests
 from services.referral.timepiece import set_clocks
 from services.referral.updates import Outcome
+from services.referral.wish_log import load_wishes, save_wishes
 from shared.agreement import Agreement
 from shared.contracts.classifier import FirmAssessed
 from shared.postgres.pool import Connection
@@ -37,6 +38,7 @@ async def load_cases(connection: Connection, firm_ids: Sequence[str], *, assessm
         cases[row["firm_id"]].told[row["partner"]] = row["digest"]
     await load_queries(connection, cases)
     await load_requests(connection, cases)
+    await load_wishes(connection, cases)
     wanted = firm_ids if assessments else [one.firm_id for one in cases.values() if changes.may_move(one)]
     if wanted:
         sql = "SELECT firm_id, state::text AS state FROM assessments WHERE firm_id = ANY($1)"
@@ -139,6 +141,7 @@ async def save_cases(
     await _save_referrals(connection, [one for one in referrals if one.is_open])
     await save_queries(connection, changed)
     await save_requests(connection, changed)
+    await save_wishes(connection, changed)
     await _save_receipts(connection, [receipt for case in changed for receipt in case.receipts])
     told = [(case.firm_id, partner, case.told[partner]) for case in changed for partner in sorted(case.retold)]
     if told:

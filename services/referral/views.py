@@ -21,6 +21,8 @@ from services.referral.case import (
     Opened,
     Referral,
     Reminded,
+    Wish,
+    WishAsked,
 )
 from services.referral.clocks import Waits
 from services.referral.inquiries import information_requested, membership_queried, reference
@@ -30,7 +32,7 @@ from services.referral.readings import partners_view
 from services.referral.updates import Update
 from shared.contracts.classifier import FirmAssessed
 from shared.contracts.receipts import Position
-from shared.contracts.referral import ReferralAwaited, ReferralMoved, ReferralOpened
+from shared.contracts.referral import PreferenceAsked, ReferralAwaited, ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
     ReferralCancellationRequested,
     ReferralCancelled,
@@ -76,6 +78,8 @@ def told(facts: Iterable[Fact], case: Case, cause: Cause) -> Iterator[Said]:
                     to=fact.referral.partner,
                     subject=fact.referral.referral_id,
                 )
+            case WishAsked(wish):
+                yield cause.says(_wish(wish, case.assessment), firm_id=case.firm_id)
             case Answered(referral):
                 yield cause.says(
                     _closed(referral, referral.answered_at or referral.changed_at),
@@ -145,6 +149,17 @@ def held(heard: Heard[Update | None]) -> Said:
     """The provisional answer to an update that failed through our own fault; what it was about is not looked up."""
     event = UpdateHeld(position=_position(heard.place), at=heard.at, update_id=heard.event.id if heard.event else None)
     return heard.says(event, to=heard.partner)
+
+
+def _wish(wish: Wish, firm: FirmAssessed) -> PreferenceAsked:
+    return PreferenceAsked(
+        firm_id=wish.firm_id,
+        question_id=wish.question_id,
+        partner=wish.partner,
+        answer_by=wish.answer_by,
+        firm_name=firm.profile.name,
+        contacts=firm.profile.contacts,
+    )
 
 
 def _opened(fact: Opened, firm: FirmAssessed) -> ReferralOpened:

@@ -44,6 +44,20 @@ class OutcomesAnswered(Event, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class PreferenceAnswered(Event, frozen=True, kw_only=True):
+    """The firm has said by its link whether it wants to be served by the body that says so: the answer to referral's
+    `PreferenceAsked`, said once. `at` is when the page took it, at the latest by the link's end."""
+
+    type: ClassVar[str] = "it.portolano.firm.preference-answered.v1"
+    feed: ClassVar[str] = topics.NOTIFIER_DELIVERIES
+
+    firm_id: FirmId
+    question_id: str
+    partner: str
+    confirmed: bool
+    at: datetime
+
+
 class NotificationsErased(Event, frozen=True, kw_only=True):
     """The notifier has forgotten the firm: the answer to referral's `CaseErased`, whose members it gives back.
 

@@ -88,6 +88,21 @@ class ReferralAwaited(Event, frozen=True, kw_only=True):
     firm_name: str | None = None
 
 
+class PreferenceAsked(Event, frozen=True, kw_only=True):
+    """The firm is to say whether it wants to be served by `partner`, which says so itself. Until it has, and if it does
+    not by `answer_by`, the wish does not count."""
+
+    type: ClassVar[str] = "it.portolano.firm.preference-asked.v1"
+    feed: ClassVar[str] = topics.REFERRAL_EVENTS
+
+    firm_id: FirmId
+    question_id: str
+    partner: str
+    answer_by: datetime
+    firm_name: str | None = None
+    contacts: Contacts | None = None
+
+
 class CaseErased(Event, frozen=True, kw_only=True):
     """Referral has forgotten the firm: the classifier's `AssessmentErased`, passed on once this store is empty.
 

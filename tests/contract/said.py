@@ -6,9 +6,14 @@ from shared.contracts.base import Event
 from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed, Missing, Need, Segment
 from shared.contracts.firm import Consent, Contacts, Membership, Profile, Publisher
 from shared.contracts.intake import FirmErased, FirmRegistered, FirmSucceeded
-from shared.contracts.notifier import NotificationDelivered, NotificationsErased, OutcomesAnswered
+from shared.contracts.notifier import (
+    NotificationDelivered,
+    NotificationsErased,
+    OutcomesAnswered,
+    PreferenceAnswered,
+)
 from shared.contracts.receipts import Position, SubmissionAccepted, SubmissionHeld, SubmissionRefused
-from shared.contracts.referral import CaseErased, ReferralAwaited, ReferralMoved, ReferralOpened
+from shared.contracts.referral import CaseErased, PreferenceAsked, ReferralAwaited, ReferralMoved, ReferralOpened
 from shared.contracts.referrals import (
     Candidate,
     Decision,
@@ -125,6 +130,8 @@ SAID: dict[str, tuple[Event, ...]] = {
             at=AT,
         ),
         OutcomesAnswered(firm_id=FIRM, referral_id=REFERRAL, confirmed=True, at=AT),
+        PreferenceAsked(firm_id=FIRM, question_id=NEED, partner="cna", answer_by=HELD),
+        PreferenceAnswered(firm_id=FIRM, question_id=NEED, partner="cna", confirmed=True, at=AT),
         CaseErased(firm_id=FIRM, version=3, requested_at=AT, requested_by="cna", submission_id="e-9"),
         NotificationsErased(firm_id=FIRM, version=3, requested_at=AT, requested_by="cna", submission_id="e-9"),
         FirmForgotten(firm_id=FIRM, referral_ids=(), copies_until=AT + timedelta(days=22)),
@@ -323,6 +330,14 @@ SAID: dict[str, tuple[Event, ...]] = {
             contacts=CONTACTS,
             outcomes=(ReportedOutcome(code="mission", market="DE", value_eur=25000, on=date(2026, 11, 20)),),
             answer_by=HELD,
+        ),
+        PreferenceAsked(
+            firm_id=FIRM,
+            question_id=NEED,
+            partner="cna",
+            answer_by=HELD,
+            firm_name="Officine di Prova S.r.l.",
+            contacts=CONTACTS,
         ),
         OutcomesAnswered(firm_id=FIRM, referral_id=REFERRAL, confirmed=False, reason="other_outcomes", at=AT),
         ReferralClosed(

@@ -18,14 +18,14 @@ from services.notifier.app import service
 from services.notifier.links import Link, Links, Purpose
 from services.notifier.settings import NotifierSettings
 from shared.contracts.firm import Contacts
-from shared.contracts.referral import CaseErased, ReportedOutcome
+from shared.contracts.referral import CaseErased, PreferenceAsked, ReportedOutcome
 from shared.feeds import clock
 from shared.testing.running import running, settings_from
 from shared.testing.waiting import until
 from tests.component.services.conftest import Set
 from tests.component.services.conftest import set_stage as set_stage
 from tests.component.services.stage import Stage
-from tests.unit.notifier.builders import FIRM, REFERRAL, moved, opened
+from tests.unit.notifier.builders import EARLIER, FIRM, REFERRAL, moved, opened
 
 CONTACTS = Contacts(email="rossi@firm.example")
 UNTIL = datetime.now(UTC).replace(microsecond=0) + timedelta(days=30)
@@ -87,12 +87,17 @@ async def asked(stage: Stage, where: str) -> str:
     outcomes = (ReportedOutcome(code="first_order", market="DE"),)
     completed = moved("completed", contacts=CONTACTS, answer_by=UNTIL, outcomes=outcomes)
     await stage.tell((opened(contacts=CONTACTS), FIRM), (completed, FIRM))
+    return await link_in_mail(stage, where, "completed")
+
+
+async def link_in_mail(stage: Stage, where: str, purpose: str) -> str:
+    """The link of the stored mail, as it leads to that process."""
 
     async def body() -> str | None:
-        found: str | None = await stage.store.fetchval("SELECT body FROM notifications WHERE purpose = 'completed'")
+        found: str | None = await stage.store.fetchval("SELECT body FROM notifications WHERE purpose = $1", purpose)
         return found
 
-    (query,) = re.findall(r"/answer(\?link=\S+)", await until(body, what="the mail about the completion"))
+    (query,) = re.findall(r"/answer(\?link=\S+)", await until(body, what=f"the mail {purpose}"))
     return f"{where}{query}"
 
 
@@ -150,6 +155,22 @@ async def test_of_answers_that_come_at_once_at_two_processes_one_is_taken_and_sa
             assert one_given.status == (200 if ("yes" if n % 3 else "no") == said else 409)
         await browse("POST", links[1], {"answer": said})
         assert len(await answers(stage)) == 1
+
+
+async def test_a_firm_says_by_its_link_whether_a_wish_is_its_own(set_stage: Set) -> None:
+    stage = await set_stage("notifier")
+    wish = PreferenceAsked(firm_id=FIRM, question_id=EARLIER, partner="cna", answer_by=UNTIL, contacts=CONTACTS)
+    async with site(stage) as where:
+        await stage.tell((wish, FIRM))
+        link = await link_in_mail(stage, where, "preference")
+        assert "Volete essere seguiti" in (await browse("GET", link)).text
+        refused = await browse("POST", link, {"answer": "no", "reason": "not_finished"})
+        assert (refused.status, "<form" in refused.text) == (400, True)
+        for _ in range(2):
+            assert (await browse("POST", link, {"answer": "yes"})).status == 200
+        ((kind, said),) = await stage.said("notifier.deliveries.v1", 1)
+    assert kind == "it.portolano.firm.preference-answered.v1"
+    assert (said["question_id"], said["partner"], said["confirmed"]) == (EARLIER, "cna", True)
 
 
 async def test_a_link_that_does_not_hold_is_told_as_what_it_is(set_stage: Set) -> None:

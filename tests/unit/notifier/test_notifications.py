@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from cli.audit import effects
@@ -15,20 +16,24 @@ from services.notifier.domain import (
     Notification,
     State,
     announce,
+    ask,
     follow,
     is_address,
     remind,
     task,
 )
 from services.notifier.links import Link
+from services.notifier.links import Purpose as Asking
 from services.notifier.questions import Question
 from services.notifier.wording import LETTERS, Letter, Purpose, Recipient
 from shared.contracts.firm import Contacts
-from shared.contracts.referral import ReportedOutcome
+from shared.contracts.referral import PreferenceAsked, ReportedOutcome
 from tests.unit.notifier.builders import EARLIER, HOUSE, NOW, REFERRAL, awaited, moved, opened
+from tests.unit.notifier.builders import FIRM as FIRM_ID
 
 STEPS = ("reminded", "escalated")
 PARTNER, FIRM = Recipient.PARTNER, Recipient.FIRM
+ANSWER_BY = datetime(2026, 12, 23, 22, 59, 59, tzinfo=UTC)
 CANCELLED = {PARTNER: Purpose.CANCELLED, FIRM: Purpose.CANCELLED}
 
 
@@ -175,6 +180,7 @@ def test_a_message_id_belongs_to_one_referral_recipient_and_purpose() -> None:
             *announce(opened(referral_id=referral), None, HOUSE),
             *(one for status in statuses for one in follow(moved(status, referral_id=referral), None, HOUSE)),
             *(one for step in STEPS for one in remind(awaited(step, referral_id=referral), None, HOUSE)),
+            *ask(PreferenceAsked(firm_id=FIRM_ID, question_id=referral, partner="cna", answer_by=ANSWER_BY), HOUSE),
         )
     ]
     assert {Letter(one.purpose, one.recipient) for one in sent} == set(LETTERS)
@@ -202,9 +208,6 @@ def test_a_message_id_does_not_change_with_what_is_said() -> None:
 )
 def test_what_is_more_or_less_than_one_plain_mailbox_is_no_address(text: str) -> None:
     assert not is_address(text)
-
-
-ANSWER_BY = datetime(2026, 12, 23, 22, 59, 59, tzinfo=UTC)
 
 
 def asked(**stated: Any) -> Question | None:
@@ -280,3 +283,23 @@ def test_each_time_that_something_is_due_is_a_mail_of_its_own_and_the_same_again
     assert first[0].kept_as == "reminded/acceptance_due/2026-12-02"
     (later,) = remind(awaited("reminded", at=NOW + timedelta(days=1)), None, HOUSE)
     assert later.message_id == first[0].message_id
+
+
+def test_a_firm_is_asked_whether_a_wish_is_its_own() -> None:
+    asked_of = PreferenceAsked(
+        firm_id=FIRM_ID,
+        question_id=EARLIER,
+        partner="cna",
+        answer_by=ANSWER_BY,
+        firm_name="Rossi",
+        contacts=Contacts(email="r@firm.example", language="en"),
+    )
+    (letter,) = ask(asked_of, HOUSE)
+    assert (letter.recipient, letter.purpose, letter.referral_id) == (FIRM, Purpose.PREFERENCE, EARLIER)
+    assert letter.words.subject == "Do you want CNA Lombardia to look after you?"
+    (token,) = re.findall(r"\?link=(\S+)", letter.words.body)
+    assert HOUSE.links.read(token) == Link(Asking.PREFERENCE, EARLIER, ANSWER_BY)
+    assert letter.question is not None
+    assert (letter.question.id, letter.question.partner, letter.question.firm_id) == (EARLIER, "cna", FIRM_ID)
+    (nobody,) = ask(msgspec.structs.replace(asked_of, contacts=None), HOUSE)
+    assert (nobody.state, nobody.question) == (State.NO_ADDRESS, None)

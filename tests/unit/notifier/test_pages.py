@@ -142,6 +142,18 @@ def test_a_page_speaks_the_firms_language_unless_another_is_asked_for() -> None:
     assert 'lang="it"' in PAGES(Seen(Sight.GONE), None, "x").text.partition("<body>")[0]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_wish_is_asked_about_without_reasons_and_told_with_its_answer(language: Language) -> None:
+    wish = replace(QUESTION, purpose=Purpose.PREFERENCE, front=None, market=None, outcomes=())
+    page = Read(PAGES(Seen(Sight.ASKED, wish), language, "x").text)
+    assert {"it": "Volete essere seguiti da", "en": "Do you want"}[language] in page.text
+    assert [one["value"] for one in page.all("button")] == ["yes", "no"]
+    assert page.all("input") == []
+    for answer, words in ((Answer.YES, ("confermato", "confirmed")), (Answer.NO, ("non aver chiesto", "did not ask"))):
+        stands = PAGES(Seen(Sight.STANDS, replace(wish, answer=answer, answered_at=END)), language, "x").text
+        assert words[LANGUAGES.index(language)] in stands
+
+
 def test_the_style_is_known_to_the_browser_by_its_hash() -> None:
     for seen in SHOWN:
         (style,) = re.findall(r"<style>(.*?)</style>", PAGES(seen, "it", "x").text, re.DOTALL)

@@ -35,7 +35,12 @@ SECOND = timedelta(seconds=1)
     ],
 )
 def test_only_what_a_button_says_is_an_answer(form: dict[str, list[str]], said: Given | Unreadable) -> None:
-    assert given(form) == said
+    assert given(form, Purpose.OUTCOMES) == said
+
+
+def test_a_firm_gives_no_reason_for_not_having_wished() -> None:
+    assert given({"answer": ["no"]}, Purpose.PREFERENCE) == Given(Answer.NO)
+    assert given({"answer": ["no"], "reason": [REASONS[0]]}, Purpose.PREFERENCE) == Unreadable()
 
 
 def test_the_first_answer_is_taken_until_the_last_second_of_the_link() -> None:

@@ -23,6 +23,7 @@ from services.referral.case import (
     Referral,
     Reminded,
     Role,
+    WishAsked,
 )
 from services.referral.clocks import Ball, Kind, ball, is_late, judged, running
 from services.referral.lifecycle import Ended, Flag, Status
@@ -61,7 +62,7 @@ def names(facts: list[Fact]) -> list[str]:
         f"{type(fact).__name__} {fact.referral.partner}"
         + (f" {fact.referral.status}" if isinstance(fact, Moved) else "")
         for fact in facts
-        if not isinstance(fact, MembershipAsked | InformationAsked | InformationClosed)
+        if not isinstance(fact, MembershipAsked | InformationAsked | InformationClosed | WishAsked)
     ]
 
 

@@ -16,6 +16,7 @@ from services.referral.case import (
     Opened,
     Outage,
     Reminded,
+    WishAsked,
 )
 from services.referral.clocks import ball, running
 from shared.contracts import ids
@@ -56,6 +57,8 @@ def _said(fact: Fact) -> Said:
             return ("answered", referral.referral_id, referral.confirmed_by_firm, None)
         case InformationAsked() | InformationClosed():
             raise AssertionError("nothing is missing of this firm")
+        case WishAsked():
+            raise AssertionError("this firm wishes for nobody")
         case MembershipAsked(query):
             return ("queried", query.partner)
         case _:
