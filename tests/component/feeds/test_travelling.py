@@ -46,9 +46,9 @@ async def test_a_feed_that_is_published_again_is_counted_as_repeats_and_changes_
         await stage.write(*[f"{one} {n}" for n in range(50)])
         await stage.count("classifier", 50)
         # What `feeds republish` does: the cursor is set back, and the relay notices by itself.
-        await stage.stores["intake"].execute(
-            "UPDATE relayed SET published = 20 WHERE feed LIKE '%intake.firms%' AND published = 50"
-        )
+        back = "UPDATE relayed SET published = 20 WHERE feed LIKE '%intake.firms%' AND published = 50 RETURNING feed"
+        # The reader can be faster than the relay's own cursor.
+        await until(lambda: stage.stores["intake"].fetchval(back), what="the cursor behind the fiftieth")
 
         async def repeated() -> bool:
             return (await outcomes(stage, "classifier"))["repeated"] == 30
