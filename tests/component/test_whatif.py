@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tracemalloc
 from pathlib import Path
 
 import asyncpg
@@ -9,10 +10,13 @@ import msgspec
 import pytest
 
 from cli.main import run
+from cli.whatif.comparison import Comparison
+from cli.whatif.replay import Replay
 from cli.whatif.stored import stored
 from deploy.local.home import Home, database_name
 from shared.agreement import CURRENT
-from tests.unit.cli.whatif_firms import firms
+from tests.ground import ground
+from tests.unit.cli.whatif_firms import ACCORD, firms, stricter
 
 FIRMS = 700
 """More than one fetch."""
@@ -82,3 +86,39 @@ async def test_the_command_finds_no_change_under_the_policy_in_force_and_some_un
     assert len(found["samples"]) == 2
     receipts = found["samples"][0]["receipts"]
     assert {one["after"]["agreement"] for one in receipts if one["after"]} <= {"stricter"}
+
+
+_COPIED = """
+INSERT INTO profiles (firm_id, version, codice_fiscale, digest, state, cause_id, registered_at)
+SELECT gen_random_uuid(), 1, gen_random_uuid(), 'x', state, 'c', now() FROM profiles, generate_series(1, $1)
+"""
+
+
+async def peak(home: Home, prefix: str) -> tuple[int, int]:
+    """How many firms two policies were asked about, and the most memory (bytes) that this took at once."""
+    tracemalloc.start()
+    try:
+        async with stored(home, prefix) as snapshot:
+            candidate = stricter(shares=(0.20, 0.30, 0.50))
+            comparison = Comparison(Replay(ACCORD, snapshot.at), Replay(candidate, snapshot.at), 5)
+            async for some in snapshot.read():
+                for firm in some:
+                    comparison.add(firm)
+        return comparison.firms, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+async def test_more_firms_take_more_time_and_no_more_memory(home: Home) -> None:
+    async with ground(home, stores=("intake",)) as prefix:
+        connection = await asyncpg.connect(**home.admin_dsn(database_name("intake", prefix)))
+        some = [(one.firm_id, one.profile.codice_fiscale, msgspec.json.encode(one).decode()) for one in firms(500)]
+        await connection.executemany(_STORED, some)
+        await connection.execute(_COPIED, 1)
+        await peak(home, prefix)  # what is kept for good: the agreement's own tables
+        few, before = await peak(home, prefix)
+        await connection.execute(_COPIED, 5)
+        await connection.close()
+        many, after = await peak(home, prefix)
+    assert (few, many) == (1_000, 6_000)
+    assert after < 2 * before, f"{before:,} bytes for {few:,} firms, {after:,} for {many:,}"

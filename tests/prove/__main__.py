@@ -3,7 +3,8 @@
     python -m tests.prove [--page docs/prove.md] [--jobs 2] [NAME …]
 
 Each proof is a program of its own that ends with 0 only where nothing differs; the last line that it prints is its
-result. The figures are written to the page once all have run. Ends with 1 where a proof failed, with 3 where one could
+result. The figures are written to the page once all that were asked for have run; the rows of the others stay as they
+are there. Ends with 1 where a proof failed, with 3 where one could
 not be tried because a tool is missing here and no other failed.
 """
 
@@ -56,7 +57,7 @@ PROOFS = (
     Proof(
         "Whatever happens to a firm's referrals, they end where a model of the text has them",
         "tests.prove.live_referrals",
-        ("--lives", "12", "--more", "100"),
+        ("--lives", "6", "--more", "60"),
         parallel=True,
     ),
     Proof("An assessment takes at most 100 µs in the median", "tests.prove.time_assessments", ("--firms", "20000")),
@@ -92,12 +93,15 @@ def try_out(proof: Proof, jobs: int) -> Run:
     return Run(proof, process.returncode, last, time.monotonic() - begun)
 
 
-def page(runs: Sequence[Run]) -> str:
-    """The figures as a page: no date and no machine stand in it, durations are there for information."""
-    rows = [
-        f"| {run.proof.title} | `{_command(run.proof)}` | {run.verdict}: {run.result or '–'} | {run.took:.0f} s |"
-        for run in runs
-    ]
+def page(runs: Sequence[Run], before: str = "") -> str:
+    """The figures as a page: no date and no machine stand in it, durations are there for information. What was not run
+    now has the row of the page `before`, if it had one there with the same arguments."""
+    rows = {run.proof: _row(run) for run in runs}
+    kept = before.splitlines()
+    for proof in PROOFS:
+        if proof not in rows:
+            rows.update((proof, line) for line in kept if line.startswith(_head(proof)))
+    ordered = [*(proof for proof in PROOFS if proof in rows), *(run.proof for run in runs if run.proof not in PROOFS)]
     return "\n".join(
         [
             "# What `make prove` has shown",
@@ -107,10 +111,19 @@ def page(runs: Sequence[Run]) -> str:
             "",
             "| what | how (`python -m`) | result | took |",
             "|---|---|---|---|",
-            *rows,
+            *(rows[proof] for proof in ordered),
             "",
         ]
     )
+
+
+def _head(proof: Proof) -> str:
+    """How a proof's row begins: another title or other arguments make another proof."""
+    return f"| {proof.title} | `{_command(proof)}` |"
+
+
+def _row(run: Run) -> str:
+    return f"{_head(run.proof)} {run.verdict}: {run.result or '–'} | {run.took:.0f} s |"
 
 
 def _command(proof: Proof) -> str:
@@ -129,8 +142,9 @@ def main() -> int:
         print(f"{proof.title}: {_command(proof)}", flush=True)
         runs.append(try_out(proof, asked.jobs))
         print(f"  {runs[-1].verdict}, {runs[-1].took:.0f} s", flush=True)
-    if asked.page is not None and len(chosen) == len(PROOFS):
-        asked.page.write_text(page(runs), encoding="utf-8")
+    if asked.page is not None:
+        before = asked.page.read_text(encoding="utf-8") if asked.page.exists() else ""
+        asked.page.write_text(page(runs, before), encoding="utf-8")
     codes = {run.code for run in runs}
     return 1 if codes - {0, MISSING} or not runs else max(codes)
 

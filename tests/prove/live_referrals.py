@@ -1,6 +1,6 @@
 """Referrals live against a model of the agreement's text, from many seeds, and on at random once all was tried.
 
-    python -m tests.prove.live_referrals --lives 12 --more 100 --jobs 2
+    python -m tests.prove.live_referrals --lives 6 --more 60 --jobs 2
 
 Each life covers the whole space of what may happen where, and goes on for so many rounds of ten examples. Ends with 1
 where service and model differ, or a life could not be completed. The tests live once, and stop when all was tried.
@@ -24,8 +24,8 @@ def run(n: int, more: int) -> tuple[str, list[str], int]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lives", type=int, default=12)
-    parser.add_argument("--more", type=int, default=100, help="rounds of each life beyond those that cover the space")
+    parser.add_argument("--lives", type=int, default=6)
+    parser.add_argument("--more", type=int, default=60, help="rounds of each life beyond those that cover the space")
     parser.add_argument("--jobs", type=int, default=1)
     asked = parser.parse_args()
     with ProcessPoolExecutor(asked.jobs) as pool:

@@ -43,8 +43,24 @@ def test_what_could_not_be_tried_is_not_called_a_success(monkeypatch: pytest.Mon
     assert "not tried" in page([Run(PROOFS[0], 3, "", 0.1)])
 
 
-def test_a_part_of_the_proofs_does_not_replace_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(prove, "try_out", lambda proof, jobs: Run(proof, 0, "all is well", 0.1))
-    monkeypatch.setattr("sys.argv", ["prove", "--page", str(tmp_path / "prove.md"), "fuzz"])
+def test_a_part_of_the_proofs_renews_its_own_row_and_leaves_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    there = tmp_path / "prove.md"
+    monkeypatch.setattr(prove, "try_out", lambda proof, jobs: Run(proof, 0, "as it was", 0.1))
+    monkeypatch.setattr("sys.argv", ["prove", "--page", str(there)])
     assert prove.main() == 0
-    assert not (tmp_path / "prove.md").exists()
+    monkeypatch.setattr(prove, "try_out", lambda proof, jobs: Run(proof, 1, "worse", 0.1))
+    monkeypatch.setattr("sys.argv", ["prove", "--page", str(there), "fuzz"])
+    assert prove.main() == 1
+    rows = [line for line in there.read_text().splitlines() if "`tests." in line]
+    assert [("fuzz_door" in row, "FAILS: worse" in row, "holds: as it was" in row) for row in rows] == [
+        (proof.module.endswith("fuzz_door"), proof.module.endswith("fuzz_door"), not proof.module.endswith("fuzz_door"))
+        for proof in PROOFS
+    ]
+
+
+def test_a_row_of_another_size_is_none_of_this_proof() -> None:
+    before = page([Run(PROOFS[0], 0, "all is well", 0.1)])
+    assert "all is well" in page([], before)
+    assert "all is well" not in page([], before.replace("100000", "10"))
