@@ -39,7 +39,7 @@ def assess(firm: FirmRegistered, agreement: Agreement) -> FirmAssessed:
         memberships=firm.memberships,
         consents=firm.consents,
         segment=segment,
-        needs=needs_of(firm.profile, segment, agreement),
+        needs=needs_of(firm, segment, agreement),
         missing=missing,
         not_members=firm.not_members,
     )
@@ -106,10 +106,12 @@ def _size_presumptions(granted: Presumptions) -> tuple[tuple[str, Presumptions],
     return tuple((name, granted.model_copy(update={name: False})) for name in names if getattr(granted, name))
 
 
-def needs_of(profile: Profile, segment: Segment, agreement: Agreement) -> tuple[Need, ...]:
+def needs_of(firm: FirmRegistered, segment: Segment, agreement: Agreement) -> tuple[Need, ...]:
     """What the firm declared, and what every segment that it can be in would give."""
+    profile = firm.profile
     if profile.status in NO_NEEDS:
         return ()
+    declared_by = {one.key: one.by for one in firm.declarations}
     needs: dict[tuple[str, bool, str | None], Need] = {}
     for declared in profile.needs or ():
         needs[declared.key] = Need(
@@ -119,6 +121,7 @@ def needs_of(profile: Profile, segment: Segment, agreement: Agreement) -> tuple[
             declared=True,
             unit=declared.unit,
             declared_at=declared.declared_at,
+            declared_by=declared_by.get(declared.key, ()),
         )
     for front in given_by_all(segment.possible, agreement):
         need = Need(front=front, import_=False, declared=False)

@@ -17,7 +17,7 @@ from services.intake import consents
 from services.intake.consents import Revoked
 from services.intake.files import File, Mark, Successor
 from services.intake.kinship import Files, Links, links_of, said_of, spread
-from services.intake.merging import Asserted, merge
+from services.intake.merging import Asserted, declarations, merge
 from shared.contracts.base import FirmId
 from shared.contracts.firm import Membership, Publisher
 from shared.contracts.intake import FirmErased, FirmRegistered, FirmSucceeded
@@ -202,6 +202,7 @@ def register(head: File, kin: Sequence[File], links: Links, partners: Iterable[s
             for one in said.members
             if one.assertion.membership is not None and not one.assertion.membership.active
         ),
+        declarations=declarations(said.asserted),
     )
     digest = _digest(registered)
     if digest == head.digest:
@@ -217,6 +218,8 @@ def _digest(state: FirmRegistered) -> bytes:
     whole: tuple[object, ...] = (year, state.profile, publishers, state.memberships, state.consents)
     if state.not_members:  # what was kept before bodies could say so stays what it was
         whole += (state.not_members,)
+    if state.declarations:
+        whole += (state.declarations,)
     return sha256(msgspec.json.encode(whole)).digest()
 
 

@@ -18,6 +18,7 @@ import msgspec
 
 from shared.contracts.documents import pointer
 from shared.contracts.firm import REGISTER, DeclaredNeed, Exports, Profile
+from shared.contracts.intake import Declaration
 from shared.contracts.submitted import Assertion
 
 T = TypeVar("T")
@@ -88,6 +89,18 @@ def merge(asserted: Iterable[Asserted], codice_fiscale: str | None = None) -> Me
     )
     observed = [one.assertion.observed_at for place, one in leaves.items() if place[0] == "exports"]
     return Merged(profile, max(observed, default=order[-1].assertion.observed_at), _sources(order, leaves))
+
+
+def declarations(asserted: Iterable[Asserted]) -> tuple[Declaration, ...]:
+    """Who declares each need of the profile, whoever's word its leaf is; in the order of the profile's needs."""
+    found: dict[tuple[str, ...], tuple[DeclaredNeed, set[str]]] = {}
+    for one in asserted:
+        for need in one.assertion.firm.needs or ():
+            found.setdefault(_named(need), (need, set()))[1].add(one.partner)
+    return tuple(
+        Declaration(front=need.front, import_=bool(need.import_), market=need.market, by=tuple(sorted(by)))
+        for need, by in (found[key] for key in sorted(found))
+    )
 
 
 Leaves = dict[tuple[str, ...], Asserted]

@@ -31,7 +31,10 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Need(Part, frozen=True, kw_only=True):
-    """One thing that the firm needs: front, direction, market; `declared` by the firm, else given by its segment."""
+    """One thing that the firm needs: front, direction, market; `declared` by the firm, else given by its segment.
+
+    `declared_by` are the partners (codes, sorted) that say today that the firm declares it; for our own services alone.
+    """
 
     front: str
     import_: bool = msgspec.field(name="import")
@@ -39,6 +42,7 @@ class Need(Part, frozen=True, kw_only=True):
     market: str | None = None
     unit: str | None = None
     declared_at: datetime | None = None
+    declared_by: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, bool, str | None]:

@@ -3,9 +3,28 @@
 from datetime import datetime
 from typing import ClassVar
 
+import msgspec
+
 from shared.contracts import topics
 from shared.contracts.base import Event, FirmId
-from shared.contracts.firm import Consent, Membership, Profile, Publisher, SuccessionKind
+from shared.contracts.firm import Consent, Membership, Part, Profile, Publisher, SuccessionKind
+
+
+class Declaration(Part, frozen=True, kw_only=True):
+    """A need of the profile, and the partners (codes, sorted) whose word it is today that the firm declares it.
+
+    For our own services alone: no partner is told who else said what.
+    """
+
+    front: str
+    import_: bool = msgspec.field(name="import")
+    by: tuple[str, ...]
+    market: str | None = None
+
+    @property
+    def key(self) -> tuple[str, bool, str | None]:
+        """The need that is declared: (front, import, market)."""
+        return self.front, self.import_, self.market
 
 
 class FirmRegistered(Event, frozen=True, kw_only=True):
@@ -14,7 +33,8 @@ class FirmRegistered(Event, frozen=True, kw_only=True):
     `version` counts 1, 2, 3 … for each firm without gaps. `observed_at` is the observation on which exports are judged:
     the newest among the assertions that give the profile a leaf of its exports, or of any where none does. Memberships
     are verified and active; `not_members` are the bodies that say that the firm is none of theirs. Consents are what no
-    revocation has taken away; expiry is the reader's to check.
+    revocation has taken away; expiry is the reader's to check. `declarations` tell of each need of the profile who
+    declares it.
     """
 
     type: ClassVar[str] = "it.portolano.firm.registered.v1"
@@ -28,6 +48,7 @@ class FirmRegistered(Event, frozen=True, kw_only=True):
     memberships: tuple[Membership, ...] = ()
     consents: tuple[Consent, ...] = ()
     not_members: tuple[str, ...] = ()
+    declarations: tuple[Declaration, ...] = ()
 
 
 class FirmSucceeded(Event, frozen=True, kw_only=True):

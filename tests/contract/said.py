@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from shared.contracts.base import Event
 from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed, Missing, Need, Segment
 from shared.contracts.firm import Consent, Contacts, Membership, Profile, Publisher
-from shared.contracts.intake import FirmErased, FirmRegistered, FirmSucceeded
+from shared.contracts.intake import Declaration, FirmErased, FirmRegistered, FirmSucceeded
 from shared.contracts.notifier import (
     NotificationDelivered,
     NotificationsErased,
@@ -371,6 +371,24 @@ SAID: dict[str, tuple[Event, ...]] = {
             segment=OPEN,
             needs=(),
             not_members=("confapi",),
+        ),
+    ),
+    "redeclared": (
+        FirmRegistered(
+            firm_id=FIRM,
+            version=2,
+            observed_at=AT,
+            profile=SMALL,
+            publishers=(PUBLISHER,),
+            declarations=(Declaration(front="assistance", import_=False, market="DE", by=("aice", "cna")),),
+        ),
+        FirmAssessed(
+            firm_id=FIRM,
+            version=2,
+            profile=SMALL,
+            publishers=(PUBLISHER,),
+            segment=OPEN,
+            needs=(Need(front="assistance", import_=False, market="DE", declared=True, declared_by=("aice", "cna")),),
         ),
     ),
 }

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+import msgspec
 import pytest
 
 from services.classifier.domain import assess
@@ -16,6 +17,7 @@ from shared.contracts.firm import (
     Range,
     Size,
 )
+from shared.contracts.intake import Declaration
 from tests.unit.classifier.builders import AGREEMENT, IN_FORCE, LARGE, SMALL, registered, segment_of, years
 
 
@@ -68,6 +70,19 @@ def test_a_provisional_firm_gets_what_it_declared_and_what_every_possible_segmen
         ("finance_and_insurance", True),
         ("information", False),
         ("training_and_orientation", False),
+    ]
+
+
+def test_who_declares_a_need_goes_on_with_it() -> None:
+    told = (
+        Declaration(front="assistance", import_=False, market="DE", by=("aice", "cna")),
+        Declaration(front="assistance", import_=False, by=("cna",)),
+    )
+    declared = (DeclaredNeed(front="assistance", market="DE"), DeclaredNeed(front="assistance"))
+    firm = msgspec.structs.replace(registered(needs=declared), declarations=told)
+    assert [(need.key, need.declared_by) for need in assess(firm, AGREEMENT).needs if need.declared] == [
+        (("assistance", False, "DE"), ("aice", "cna")),
+        (("assistance", False, None), ("cna",)),
     ]
 
 

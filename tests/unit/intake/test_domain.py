@@ -107,6 +107,30 @@ def test_only_the_publishers_own_word_verifies_a_membership_and_only_while_it_sa
     assert (last.version, last.not_members) == (after.version + 1, ())
 
 
+def test_who_declares_a_need_is_said_with_the_firm_and_news_by_itself() -> None:
+    desk = Desk()
+    finance = {"front": "finance_and_insurance"}
+    tell(desk, "cna", {"needs": [finance, {"front": "assistance", "market": "DE"}]})
+    tell(desk, "aice")
+    first = desk.state()
+    assert first is not None
+    assert [(one.key, one.by) for one in first.declarations] == [
+        (("assistance", False, "DE"), ("cna",)),
+        (("finance_and_insurance", False, None), ("cna",)),
+    ]
+    assert tell(desk, "aice", {"needs": [finance]}, id="e-2", observed_at="2026-11-01T09:00:00Z") == "unchanged"
+    assert desk.state() is None
+    tell(desk, "aice", {"needs": [finance]}, id="e-3")
+    second = desk.state()
+    assert second is not None
+    assert (second.version, second.profile) == (first.version + 1, first.profile), "the profile is what it was"
+    assert [one.by for one in second.declarations] == [("cna",), ("aice", "cna")]
+    tell(desk, "cna", {"needs": []}, id="e-4")
+    third = desk.state()
+    assert third is not None
+    assert [(one.key, one.by) for one in third.declarations] == [(("finance_and_insurance", False, None), ("aice",))]
+
+
 def test_an_older_assertion_changes_nothing_but_the_consents_that_it_reports() -> None:
     desk = Desk()
     tell(desk, "cna")
