@@ -72,6 +72,7 @@ _SENTENCES = {
     "need": "Need “{what}”: {result}",
     "need_in_place_of": "Need “{what}”: {result}, in place of {partner}",
     "assigned": "{partner} is asked to help",
+    "supported": "declared again: {supporting} supports {partner}",
     "waiting_consent": "it waits for the firm's consent",
     "waiting_membership": "it waits for a word on a membership",
     "manual": "a person at regione has to decide",
@@ -148,6 +149,7 @@ _RULES = {
     "fallback": "neutral body",
     "nobody_left": "end of the list",
     "assigned_by_person": "a person's decision",
+    "need_redeclared": "declared again",
 }
 
 _PREDICATES = {
@@ -187,6 +189,10 @@ _PREDICATES = {
     "membership_decided": "the firm's membership elsewhere decided",
     "assigned_by_person": "a person at regione chose it",
     "person_decided": "a person at regione chose another",
+    "declares_too": "it says that the firm declares this need, after others had said so",
+    "has_task": "it had a task for this need already",
+    "declared_first": "it was among the first to say that the firm declares this need",
+    "does_not_declare": "it does not say that the firm declares this need",
 }
 
 _CHANGES = {

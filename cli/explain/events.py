@@ -22,6 +22,7 @@ from cli.explain.journey import (
 )
 from cli.explain.words import Words
 from cli.partner.telling import clock
+from services.referral.receipt import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,9 @@ def _assessment(one: Assessment, words: Words) -> Event:
 def _decision(one: Decision, needs: Mapping[str, str], referrals: tuple[Referral, ...], words: Words) -> Event:
     receipt = one.receipt
     match receipt.outcome:
+        case "assigned" if receipt.rule == Rule.NEED_REDECLARED:
+            supporting = words.either((one.partner for one in receipt.candidates if one.verdict == "supporting"), "and")
+            result = words.say("supported", supporting=supporting, partner=receipt.partner)
         case "assigned":
             result = words.say("assigned", partner=receipt.partner)
         case "waiting_consent" | "waiting_membership" | "manual":

@@ -74,6 +74,7 @@ _SENTENCES = {
     "need": "Bisogno «{what}»: {result}",
     "need_in_place_of": "Bisogno «{what}»: {result}, al posto di {partner}",
     "assigned": "affidato a {partner}",
+    "supported": "dichiarato di nuovo: {supporting} affianca {partner}",
     "waiting_consent": "si attende il consenso dell'impresa",
     "waiting_membership": "si attende una parola su un'adesione",
     "manual": "deve decidere una persona in Regione",

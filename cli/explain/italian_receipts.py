@@ -9,6 +9,7 @@ RULES = {
     "fallback": "ente neutrale",
     "nobody_left": "fine dell'elenco",
     "assigned_by_person": "decisione di una persona",
+    "need_redeclared": "dichiarato di nuovo",
 }
 
 PREDICATES = {
@@ -48,6 +49,10 @@ PREDICATES = {
     "membership_decided": "ha deciso l'adesione dell'impresa a un altro ente",
     "assigned_by_person": "lo ha scelto una persona in Regione",
     "person_decided": "una persona in Regione ha scelto un altro",
+    "declares_too": "riferisce che l'impresa dichiara questo bisogno, dopo che altri lo avevano riferito",
+    "has_task": "aveva già un incarico per questo bisogno",
+    "declared_first": "è stato tra i primi a riferire che l'impresa dichiara questo bisogno",
+    "does_not_declare": "non riferisce che l'impresa dichiara questo bisogno",
 }
 
 CHANGES = {
@@ -72,6 +77,7 @@ REASONS = (
     (r"the firm has consented to no partner", "l'impresa non ha dato il consenso per nessun partner"),
     (r"the firm has consented to at least one partner", "l'impresa ha dato il consenso per almeno un partner"),
     (r"the firm has consented to (\S+)", "l'impresa ha dato il consenso per {0}"),
+    (r"declared by (.+) too; (\S+) has the need", "dichiarato anche tramite {0}; il bisogno è affidato a {1}"),
     (r"a person at regione chose (\S+)", "una persona in Regione ha scelto {0}"),
     (
         r"a person at regione chose (\S+), which does not serve \S+ by the agreement",

@@ -1,15 +1,18 @@
 """Why this partner, and why not each of the others: of each need's latest decision one sentence for every signatory.
 
+Who came in afterwards, because it declared the need as well, is told from the decision about that.
+
 What a reader may know is decided where receipts are made (`services.referral.readings`), and nowhere else: the Region
 reads the receipt whole, the firm all but the person who decided, a partner its own verdict and of the others no more
 than that they are others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from cli.explain.journey import Decision, Journey
 from cli.explain.words import Words
@@ -27,6 +30,7 @@ class Reader:
 
 
 REGION = Reader()
+_SUPPORTING = receipts.Verdict.SUPPORTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,24 @@ class Reasons:
 
 def reasons(journey: Journey, reader: Reader, words: Words) -> Iterator[Reasons]:
     """For each need on which was decided, in the order of the needs."""
-    latest = {one.need_id: one for one in journey.decisions}
     for need in journey.needs:
-        if (decision := latest.get(need.need_id)) is not None:
-            told = tuple(_sentences(_stored(decision), reader, words))
+        taken = [one for one in journey.decisions if one.need_id == need.need_id]
+        if taken:
+            decision, later = _latest(taken)
+            told = tuple(_sentences(_joined(_stored(decision), map(_stored, later)), reader, words))
             yield Reasons(words.what(need.what), decision.at, told)
+
+
+def _latest(taken: Sequence[Decision]) -> tuple[Decision, Sequence[Decision]]:
+    """The latest decision on who has the need, and those since on who supports it."""
+    last = max((n for n, one in enumerate(taken) if one.receipt.rule != receipts.Rule.NEED_REDECLARED), default=0)
+    return taken[last], taken[last + 1 :]
+
+
+def _joined(decision: receipts.Decision, later: Iterable[receipts.Decision]) -> receipts.Decision:
+    """The decision with the verdicts of those that came in since to support."""
+    came = {each.partner: each for one in later for each in one.candidates if each.verdict is _SUPPORTING}
+    return replace(decision, candidates=tuple(came.get(one.partner, one) for one in decision.candidates))
 
 
 def covered(journey: Journey, partner: str, at: datetime) -> bool:

@@ -28,13 +28,18 @@ def open_beside(case: Case, parent: Referral, decision: Decision, moment: Moment
     """Open what the decision wants beside `parent`. Where the need is handed on, a leg that somebody has, has done or
     gave back gets no second executor by itself; one that was given back stays a person's to place."""
     for partner in decision.supporting:
-        yield _opened(case, parent, partner, Role.SUPPORTING, decision, moment)
+        yield open_copy(case, parent, partner, decision, moment)
     legs = _legs(case, parent.need_id)
     before = legs if parent.replaces is not None else [leg for leg in legs if leg.is_open]
     if before and _is_given_back(before[-1]):
         case.put(replace(case.needs[parent.need_id], reason=LEG_REJECTED))
     elif decision.executor is not None and not before:
         yield open_leg(case, parent, decision.executor, decision, moment)
+
+
+def open_copy(case: Case, parent: Referral, partner: str, decision: Decision, moment: Moment) -> Opened:
+    """Open a copy of the task for this partner."""
+    return _opened(case, parent, partner, Role.SUPPORTING, decision, moment)
 
 
 def open_leg(case: Case, parent: Referral, partner: str, decision: Decision, moment: Moment) -> Opened:

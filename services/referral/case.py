@@ -61,6 +61,8 @@ class Need:
     excluded: frozenset[str] = frozenset()
     rerouted: int = 0
     closed_at: datetime | None = None
+    declared_by: frozenset[str] = frozenset()
+    """Who declared it first: when it was handed over, or the first to do so afterwards, where nobody had until then."""
     decided: str | None = None
     """Digest of the latest decision; only what differs from it makes a new receipt. None where none was taken for this
     firm: the task came with one that it has succeeded."""

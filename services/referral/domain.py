@@ -12,7 +12,7 @@ from typing import assert_never
 
 import msgspec
 
-from services.referral import changes, clocks, closure, information, preferences, routing
+from services.referral import changes, clocks, closure, information, preferences, redeclared, routing
 from services.referral.beside import close_copies, given_back
 from services.referral.case import (
     Case,
@@ -43,8 +43,9 @@ def assess(case: Case, assessed: FirmAssessed, moment: Moment) -> list[Fact]:
     """Take in a new assessment: end what may not go on, move what nobody has accepted and is another's by now, then
     route what is needed and not served yet.
 
-    An open need that is stated again keeps its referral. A need that is no longer stated is withdrawn unless somebody
-    has accepted it: that runs on. A need that is closed reopens only for a declaration dated after its closing.
+    An open need that is stated again keeps its referral; whoever declares it after others did supports that. A need
+    that is no longer stated is withdrawn unless somebody has accepted it: that runs on. A need that is closed reopens
+    only for a declaration dated after its closing.
     """
     before = changes.known(case, moment)
     case.assessment, case.assessed = assessed, True
@@ -75,6 +76,8 @@ def assess(case: Case, assessed: FirmAssessed, moment: Moment) -> list[Fact]:
             if known.closed_at is not None:  # served once: whoever rejected it then may take it now
                 known = replace(known, excluded=frozenset(), rerouted=0)
             facts.extend(route(case, known, moment))
+        else:
+            facts.extend(redeclared.support(case, known, stated, assessed.consents, moment))
     facts.extend(information.inquire(case, assessed, moment))
     facts.extend(preferences.ask(case, moment))
     return facts
@@ -187,7 +190,9 @@ def erase(case: Case, moment: Moment) -> list[Fact]:
     for need in list(case.needs.values()):
         if need.state not in (NeedState.MET, NeedState.UNMET, NeedState.WITHDRAWN):
             need = replace(need, state=NeedState.WITHDRAWN, reason=Ended.FIRM_ERASED.value)
-        case.put(replace(need, referral_id=None, excluded=frozenset(), rerouted=0, decided=None))
+        case.put(
+            replace(need, referral_id=None, excluded=frozenset(), rerouted=0, declared_by=frozenset(), decided=None)
+        )
     case.receipts.clear()
     return facts
 

@@ -52,8 +52,9 @@ async def assign(
 ) -> tuple[Assigned, list[Said]]:
     """Give a need to the partner that a person chose. Raises `Trouble` where that is not possible."""
     case, day = await _case(firm_id, work)
-    opened = manual.assign(case, order, await _moment(order.id, day, work))
-    said = await _kept(case, [opened], Cause(order.id), work)
+    moment = await _moment(order.id, day, work)
+    opened = manual.assign(case, order, moment)
+    said = await _kept(case, [opened, *manual.beside(case, opened, moment)], Cause(order.id), work)
     referral = opened.referral
     await commands.keep_assignment(work.connection, order, referral.referral_id, code_version)
     assigned = Assigned(

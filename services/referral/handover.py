@@ -6,7 +6,7 @@ Whoever has a need to hand over, for whatever reason, does it here: the firm's c
 from collections.abc import Iterator
 from dataclasses import replace
 
-from services.referral import beside, queries, routing
+from services.referral import beside, queries, redeclared, routing
 from services.referral.case import Case, Fact, Moment, Need, NeedState, Opened, Receipt, Referral, Role
 from services.referral.clocks import started
 from services.referral.eligibility import facts_of, province_of
@@ -58,6 +58,7 @@ def question(case: Case, need: Need, assessed: FirmAssessed, unit: str | None, m
         confirmed=wish.confirmed,
         doubted=wish.doubted,
         serving=serving(case),
+        redeclared=redeclared.newcomers(case, need, stated(case, need)),
         excluded=need.excluded,
         rerouted=need.rerouted,
         at=moment.at,
@@ -91,8 +92,9 @@ def route(case: Case, need: Need, moment: Moment) -> Iterator[Fact]:
         case.put(need)
         yield from end_leg(case, need, None, moment)
         return
-    decision = decide(case, need, assessed, named.unit, moment)
     before = case.referrals.get(need.referral_id) if need.referral_id and need.closed_at is None else None
+    need = redeclared.begun_anew(need, before)
+    decision = decide(case, need, assessed, named.unit, moment)
     opened = open_responsible(need, decision.partner, before, moment) if decision.partner else None
     decided = digest(decision)
     if opened is not None or need.decided != decided:
@@ -107,7 +109,9 @@ def route(case: Case, need: Need, moment: Moment) -> Iterator[Fact]:
             state, reason = NeedState.WAITING_MEMBERSHIP, decision.rule.value
         case Outcome.MANUAL:
             state, reason = NeedState.MANUAL, decision.rule.value
-    referral_id = opened.referral_id if opened else need.referral_id
+    referral_id = need.referral_id
+    if opened is not None:
+        referral_id, need = opened.referral_id, redeclared.remembered(need, named)
     need = replace(need, state=state, reason=reason, referral_id=referral_id, closed_at=None, decided=decided)
     case.put(need)
     if opened is not None:

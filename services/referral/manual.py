@@ -5,12 +5,13 @@ person cannot override is what does not belong to the Region: the firm's consent
 (it is out of it for good, for a person as for the rules), the term of the agreement, and a task that somebody has.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from services.referral import domain, routing
-from services.referral.beside import open_leg
+from services.referral import domain, redeclared, routing
+from services.referral.beside import open_copy, open_leg
 from services.referral.case import LEG_REJECTED, Case, Fact, Moment, Need, NeedState, Opened, Receipt, Role
-from services.referral.handover import open_responsible
+from services.referral.handover import open_responsible, stated
 from services.referral.lifecycle import Ended, Status
 from services.referral.offers import offers
 from services.referral.receipt import (
@@ -60,16 +61,20 @@ class NotPossible(Trouble):
 
 
 def assign(case: Case, order: Assignment, moment: Moment) -> Opened:
-    """Open the referral that the person wants and keep its receipt. Raises `NotPossible`; LookupError where the case
-    has no such need."""
+    """Open the referral that the person wants and keep its receipt; `beside` opens what goes with it.
+
+    Raises `NotPossible`; LookupError where the case has no such need.
+    """
     need = case.needs[order.need_id]
     assessment = _served(case)
     if need.state is NeedState.REFERRED and need.reason == LEG_REJECTED:
         return _assign_leg(case, need, order, assessment, moment)
     _open_to_all(need, case)
     _may_have(order.partner, need, assessment, moment)
-    decision = _decision(order, need, assessment, moment)
     before = case.referrals.get(need.referral_id) if need.referral_id else None
+    need, named = redeclared.begun_anew(need, before), stated(case, need)
+    decision = _decision(order, need, assessment, moment, redeclared.newcomers(case, need, named))
+    need = redeclared.remembered(need, named) if named is not None else need
     referral = open_responsible(need, order.partner, before, moment)
     case.put(referral)
     case.put(
@@ -85,6 +90,11 @@ def assign(case: Case, order: Assignment, moment: Moment) -> Opened:
         Receipt(need.need_id, case.firm_id, moment.cause_id, moment.at, decision, referral.referral_id)
     )
     return Opened(referral, decision, before, offers(referral, assessment, moment))
+
+
+def beside(case: Case, opened: Opened, moment: Moment) -> list[Opened]:
+    """Open the copies for those that support whom the person chose, because they declared the need after others did."""
+    return [open_copy(case, opened.referral, code, opened.decision, moment) for code in opened.decision.supporting]
 
 
 def _assign_leg(case: Case, need: Need, order: Assignment, assessment: FirmAssessed, moment: Moment) -> Opened:
@@ -164,14 +174,25 @@ def _may_have(partner: str, need: Need, assessment: FirmAssessed, moment: Moment
             raise NotPossible(f"the firm has not consented to {partner}: without it nothing is handed over")
 
 
-def _decision(order: Assignment, need: Need, assessment: FirmAssessed, moment: Moment) -> Decision:
-    """The receipt: the steps that a person cannot pass over, and what kept each of the others out, if anything did."""
+def _decision(
+    order: Assignment,
+    need: Need,
+    assessment: FirmAssessed,
+    moment: Moment,
+    newcomers: Collection[str] = (),
+) -> Decision:
+    """The receipt: the steps that a person cannot pass over, and what kept each of the others out, if anything did.
+    Of `newcomers`, who declared the need after others did, those that nothing keeps out support."""
     agreement, partner = moment.agreement, order.partner
+    barred = {code: _barred(code, need, assessment, moment) for code in agreement.partners if code != partner}
+    supporting = tuple(code for code, why in barred.items() if code in newcomers and why is Predicate.PERSON_DECIDED)
 
     def candidate(code: str) -> Candidate:
         if code == partner:
             return Candidate(code, Verdict.SELECTED, Predicate.ASSIGNED_BY_PERSON)
-        return Candidate(code, Verdict.NOT_SELECTED, _barred(code, need, assessment, moment))
+        if code in supporting:
+            return Candidate(code, Verdict.SUPPORTING, Predicate.DECLARES_TOO)
+        return Candidate(code, Verdict.NOT_SELECTED, barred[code])
 
     return Decision(
         agreement=agreement.version,
@@ -186,6 +207,7 @@ def _decision(order: Assignment, need: Need, assessment: FirmAssessed, moment: M
         would_change_it=(Change("consent_withdrawn", partner),),
         partner=partner,
         person=order.person,
+        supporting=supporting,
     )
 
 

@@ -17,8 +17,9 @@ class Question:
     and active). `unanswered`: bodies of which the firm declared itself a member and whose word is still to come.
     `choice` is the body by which the firm wants to be served, where that wish counts, `confirmed` where the firm itself
     had to say so; `doubted` is the body that is wished for where that does not count. `serving`: partners that have an
-    open or a completed referral of the firm. `excluded` have rejected this need, which was handed on `rerouted` times,
-    the present one included. `at` is the moment of deciding, `day` its day in Europe/Rome.
+    open or a completed referral of the firm. `redeclared`: partners that declare the need after others did, and have no
+    task for it. `excluded` have rejected this need, which was handed on `rerouted` times, the present one included.
+    `at` is the moment of deciding, `day` its day in Europe/Rome.
     """
 
     firm_id: str
@@ -37,6 +38,7 @@ class Question:
     confirmed: bool = False
     doubted: str | None = None
     serving: Collection[str] = ()
+    redeclared: Collection[str] = ()
 
 
 class Consented(StrEnum):

@@ -23,6 +23,7 @@ class Rule(StrEnum):
     FALLBACK = "fallback"
     NOBODY_LEFT = "nobody_left"
     ASSIGNED_BY_PERSON = "assigned_by_person"
+    NEED_REDECLARED = "need_redeclared"
 
 
 class Outcome(StrEnum):
@@ -84,6 +85,10 @@ class Predicate(StrEnum):
     MEMBERSHIP_DECIDED = "membership_decided"
     ASSIGNED_BY_PERSON = "assigned_by_person"
     PERSON_DECIDED = "person_decided"
+    DECLARES_TOO = "declares_too"
+    HAS_TASK = "has_task"
+    DECLARED_FIRST = "declared_first"
+    DOES_NOT_DECLARE = "does_not_declare"
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -128,7 +133,8 @@ class Person(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The receipt of one routing decision. `partner` is set exactly where the outcome is `assigned`, `person` exactly
     where the rule is `assigned_by_person`, `asks` (whose word on a membership is waited for) exactly where the outcome
-    is `waiting_membership`. `supporting` and `executor` come in beside `partner`."""
+    is `waiting_membership`. `supporting` and `executor` come in beside `partner`; where the rule is `need_redeclared`,
+    `partner` had the need already, and those supporting are new."""
 
     agreement: str
     outcome: Outcome

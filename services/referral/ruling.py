@@ -72,14 +72,22 @@ class Ruling:
     def chosen(
         self, partner: str, rule: Rule, why: Predicate, changes: Sequence[Change], supporting: Sequence[str] = ()
     ) -> Decision:
-        """The receipt of an assignment; the executor of a leg in the market comes in by itself."""
+        """The receipt of an assignment; the executor of a leg in the market comes in by itself, and so does whoever
+        declares the need after others did."""
         executor, more = self._executor(partner)
-        self.fails(partner, why, Verdict.SELECTED)
         for code in supporting:
             self._failed[code] = (Verdict.SUPPORTING, self._failed[code][1])
+        redeclared = [
+            code
+            for code in self.signatories
+            if code in self.question.redeclared and code not in (partner, *supporting) and self.may_have(code)
+        ]
+        for code in redeclared:
+            self.fails(code, Predicate.DECLARES_TOO, Verdict.SUPPORTING)
+        self.fails(partner, why, Verdict.SELECTED)
         if executor is not None:
             self.fails(executor, Predicate.IN_MARKET_LEG, Verdict.EXECUTOR)
-        beside = tuple(code for code in supporting if code != executor)
+        beside = tuple(code for code in (*supporting, *redeclared) if code != executor)
         return self._decision(Outcome.ASSIGNED, rule, (*changes, *more), partner, beside, executor)
 
     def nobody(self, outcome: Outcome, rule: Rule, changes: Sequence[Change], asks: Sequence[str] = ()) -> Decision:

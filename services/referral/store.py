@@ -58,17 +58,17 @@ ON CONFLICT (firm_id) DO UPDATE SET
 
 _SAVE_NEEDS = """
 INSERT INTO needs (need_id, firm_id, front, import, market, declared, state, reason, referral_id, excluded, rerouted,
-                   closed_at, decided)
+                   closed_at, decided, declared_by)
 SELECT need_id, firm_id, front, import, market, declared, state, reason, referral_id,
-       string_to_array(excluded, ' '), rerouted, closed_at, decided
+       string_to_array(excluded, ' '), rerouted, closed_at, decided, string_to_array(declared_by, ' ')
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::boolean[], $5::text[], $6::boolean[], $7::text[], $8::text[],
-            $9::uuid[], $10::text[], $11::integer[], $12::timestamptz[], $13::text[])
+            $9::uuid[], $10::text[], $11::integer[], $12::timestamptz[], $13::text[], $14::text[])
      AS changed (need_id, firm_id, front, import, market, declared, state, reason, referral_id, excluded, rerouted,
-                 closed_at, decided)
+                 closed_at, decided, declared_by)
 ON CONFLICT (need_id) DO UPDATE SET
     declared = excluded.declared, state = excluded.state, reason = excluded.reason, referral_id = excluded.referral_id,
     excluded = excluded.excluded, rerouted = excluded.rerouted, closed_at = excluded.closed_at,
-    decided = excluded.decided
+    decided = excluded.decided, declared_by = excluded.declared_by
 """
 
 _SAVE_REFERRALS = """
@@ -162,12 +162,12 @@ async def _save_needs(connection: Connection, needs: Sequence[Need]) -> None:
             [need.state.value for need in needs],
             [need.reason for need in needs],
             [need.referral_id for need in needs],
-            [
-                " ".join(sorted(need.excluded)) for need in needs
-            ],  # codes hold no blanks, and arrays of arrays no lengths
+            # Codes hold no blanks, and arrays of arrays no lengths.
+            [" ".join(sorted(need.excluded)) for need in needs],
             [need.rerouted for need in needs],
             [need.closed_at for need in needs],
             [need.decided for need in needs],
+            [" ".join(sorted(need.declared_by)) for need in needs],
         )
 
 
@@ -242,6 +242,7 @@ def _need(row: asyncpg.Record) -> Need:
         rerouted=row["rerouted"],
         closed_at=row["closed_at"],
         decided=row["decided"],
+        declared_by=frozenset(row["declared_by"]),
     )
 
 

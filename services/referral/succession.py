@@ -132,6 +132,7 @@ def _move(old: Case, new: Case, need: Need, referral: Referral, target: str, mom
             excluded=known.excluded | need.excluded,
             rerouted=max(known.rerouted, need.rerouted),
             closed_at=None,
+            declared_by=need.declared_by,
             decided=None,
         )
     )

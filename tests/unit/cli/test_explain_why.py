@@ -17,6 +17,7 @@ from shared.contracts.firm import Membership
 from shared.errors import Trouble
 from tests.unit.cli.test_explain_story import T0
 from tests.unit.referral.builders import ACCORD, firm, question
+from tests.unit.referral.test_redeclared import redeclared
 
 PARTNERS = load().partners
 BOTH = pytest.mark.parametrize("language", list(LANGUAGES))
@@ -156,6 +157,27 @@ def test_the_latest_decision_counts_and_a_need_without_one_is_left_out() -> None
     assert [told for own, told in found.sentences if own] == [
         "unioncamere was chosen: it is the neutral body, and nobody else was left"
     ]
+
+
+@BOTH
+def test_who_supports_because_it_declared_the_need_as_well_is_told_beside_why_the_other_was_chosen(
+    language: str,
+) -> None:
+    words = LANGUAGES[language]
+    known = journey(DECIDED["fallback"], redeclared())
+    told = [one for _, one in next(iter(reasons(known, REGION, words))).sentences]
+    assert words.say("why_selected", partner="unioncamere", why=words.predicate("fallback")) in told
+    assert words.say("why_supporting", partner="aice", why=words.predicate("declares_too")) in told
+    assert words.predicate("does_not_declare") not in "\n".join(told), "that says nothing of who was chosen"
+    story = "\n".join(line.text for line in tell(known, words))
+    assert words.say("supported", supporting="aice", partner="sacesimest") in story
+    assert words.reason("declared by aice too; sacesimest has the need") in story
+    assert words.rule("need_redeclared") not in ("need_redeclared", "need redeclared")
+
+
+def test_a_later_decision_on_who_has_the_need_leaves_earlier_supporters_out() -> None:
+    (found,) = reasons(journey(DECIDED["member"], redeclared(), DECIDED["fallback"]), REGION, LANGUAGES["en"])
+    assert [one for _, one in found.sentences if "supports" in one] == []
 
 
 def test_a_partner_is_told_neither_name_nor_story_of_the_firm() -> None:
