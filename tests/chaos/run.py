@@ -75,9 +75,7 @@ async def run(
                 await asyncio.sleep(0.2)
             over.set()
             await striking
-            traffic.quiet.set()
-            await asyncio.to_thread(traffic.join, 180.0)
-            assert traffic.broken is None, traffic.broken
+            await asyncio.to_thread(traffic.finish)
             await it.at_rest(rest)
             scene = await look(it, traffic)
             said = sum(1 for topic in {name for name, _ in scene.logs} for _ in scene.told(topic))

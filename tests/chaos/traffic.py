@@ -111,17 +111,27 @@ class Traffic(threading.Thread):
         self.quiet = threading.Event()
         """Set from outside: no more answers are given, so that there can be rest."""
         self.broken: str | None = None
+        self._enough = threading.Event()
+
+    def finish(self) -> None:
+        """Send no firm beyond those that were sent, give no more answers, and wait until all of it is acknowledged."""
+        self._enough.set()
+        self.quiet.set()
+        self.join(180.0)
+        if self.broken is not None:
+            raise AssertionError(self.broken)
 
     def run(self) -> None:
         try:
             began = time.monotonic()
-            while self.sent < self._firms:
+            while self.sent < self._firms and not self._enough.is_set():
                 for n in range(self.sent, min(self.sent + SLICE, self._firms)):
                     self._tell(n)
                 self.sent = min(self.sent + SLICE, self._firms)
                 while time.monotonic() - began < self.sent / self._rate:
                     self._answer()
                     time.sleep(0.05)  # the pace of the traffic itself
+            self.ledger.firms = self.sent
             self.over.set()
             while not self.quiet.is_set():
                 self._answer()

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -73,10 +72,11 @@ class World:
     session_seconds: float = 2.0
     processes: dict[Replica, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     stopped: set[Replica] = field(default_factory=set)
+    unkept: set[Replica] = field(default_factory=set)
+    """Replicas that somebody else begins again."""
     ended: dict[str, int] = field(default_factory=dict)
     """How often replicas ended by themselves, by name and exit code."""
     settings: dict[str, str] = field(default_factory=dict)
-    _began: dict[Replica, float] = field(default_factory=dict)
     _inputs: dict[str, list[str]] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
 
@@ -86,10 +86,11 @@ class World:
 
     # Replicas
 
-    def begin(self, replica: Replica) -> None:
-        """Start this process."""
+    def begin(self, replica: Replica, *, dies: str = "", **more: str) -> None:
+        """Start this process; `dies` names the point and moment (`before`, `after`) of its death, `more` what else its
+        environment has."""
         service = replica.service.upper()
-        environment = {**os.environ, **self.home.service_environment(replica.service), **self.settings}
+        environment = {**os.environ, **self.home.service_environment(replica.service), **self.settings, **more}
         environment[f"{service}_HTTP_PORT"] = str(self.doors[replica])
         environment[f"{service}_KAFKA"] = f"127.0.0.1:{self.links['kafka'].port}"
         environment[f"{service}_DATABASE_PORT"] = str(self.links["postgres"].port)
@@ -97,22 +98,25 @@ class World:
         if replica.service == "notifier":
             environment["NOTIFIER_SMTP_PORT"] = str(self.links["mail"].port)
             environment["NOTIFIER_PAGE_PORT"] = str(*ports.choose(1))
+        program = [f"services.{replica.service}"]
+        if dies:
+            program.insert(0, "tests.chaos.dying")
+            environment["PORTOLANO_DIES"] = dies
         with open(self.home.log / f"{replica}.log", "ab") as log:
             self.processes[replica] = subprocess.Popen(
-                [sys.executable, "-m", f"services.{replica.service}"],
+                [sys.executable, "-m", *program],
                 env=environment,
                 cwd=CHECKOUT,
                 stderr=log,
                 stdout=log,
             )
-        self._began[replica] = time.monotonic()
 
     async def keep(self) -> None:
         """Begin again whatever ends, for ever."""
         while True:
             for replica, process in list(self.processes.items()):
                 code = process.poll()
-                if code is not None:
+                if code is not None and replica not in self.unkept:
                     if code != -signal.SIGKILL:
                         self.ended[f"{replica}: {code}"] = self.ended.get(f"{replica}: {code}", 0) + 1
                     await asyncio.sleep(BEGIN_AGAIN)
@@ -243,15 +247,17 @@ class World:
 
 
 @asynccontextmanager
-async def world(root: Path, *, partitions: int, settings: dict[str, str] | None = None) -> AsyncIterator[World]:
-    """Started and ready; nothing of it is left at the end."""
+async def world(
+    root: Path, *, partitions: int, replicas: int = REPLICAS, settings: dict[str, str] | None = None
+) -> AsyncIterator[World]:
+    """Started and ready; nothing of it is left at the end. `settings`: what all services are told besides."""
     home = Home(root)
     postgres, kafka = Postgres(home), LinkedKafka(home)
-    free = ports.choose(3 + REPLICAS * len(SERVICES), avoid={home.port(name) for name in ports.NAMES})
+    free = ports.choose(3 + replicas * len(SERVICES), avoid={home.port(name) for name in ports.NAMES})
     targets = {"kafka": home.port("kafka_internal"), "postgres": home.port("postgres"), "mail": home.port("smtp")}
     links = {name: Link(name, free.pop(), target) for name, target in targets.items()}
     kafka.link_port = links["kafka"].port
-    doors = {Replica(service, n): free.pop() for service in SERVICES for n in range(1, REPLICAS + 1)}
+    doors = {Replica(service, n): free.pop() for service in SERVICES for n in range(1, replicas + 1)}
     it = World(home, kafka, postgres, links, doors, settings=dict(settings or {}))
     sink: subprocess.Popen[bytes] | None = None
     keeper: asyncio.Task[None] | None = None

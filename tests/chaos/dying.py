@@ -1,0 +1,37 @@
+"""`python -m tests.chaos.dying services.intake`: the service as it is, but for a death at the point that was named."""
+
+import importlib.abc
+import importlib.machinery
+import runpy
+import sys
+import types
+from collections.abc import Sequence
+
+from tests.chaos.points import marked
+
+_MARKED = ("shared.feeds.", "services.")
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Compiles a module with its points; what is compiled already is not looked at."""
+
+    def get_code(self, fullname: str) -> types.CodeType | None:
+        source = self.get_source(fullname)
+        return compile(marked(fullname, source or "")[0], self.path, "exec", dont_inherit=True)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if not fullname.startswith(_MARKED):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None and isinstance(spec.loader, importlib.machinery.SourceFileLoader):
+            spec.loader = _Loader(fullname, spec.loader.path)
+        return spec
+
+
+if __name__ == "__main__":
+    sys.meta_path.insert(0, _Finder())
+    runpy.run_module(sys.argv[1], run_name="__main__", alter_sys=True)
