@@ -67,7 +67,7 @@ class Marker(ast.NodeTransformer):
         self.generic_visit(node)
         called = [(item, _method(item.context_expr)) for item in node.items]
         transactions = [item for item, name in called if name == "transaction"]
-        for item in transactions:
+        for item in filter(_writes, transactions):
             item.context_expr = self._wrapped("commit", item.context_expr, "transaction")
         if not transactions:
             # Statements outside of a transaction commit each for itself.
@@ -92,6 +92,10 @@ class Marker(ast.NodeTransformer):
         self.points.append(point)
         here = ast.Attribute(ast.Name("__here__", ast.Load()), with_, ast.Load())
         return ast.copy_location(ast.Call(here, [inner, ast.Constant(str(point))], []), inner)
+
+
+def _writes(item: ast.withitem) -> bool:
+    return "readonly=True" not in ast.unparse(item.context_expr)
 
 
 def _method(node: ast.expr) -> str:

@@ -43,8 +43,8 @@ TRACING = {
     "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
     "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
 }
-LANES = (("notifier", "intake"), ("classifier", "referral"))
-"""Services that die side by side: what has nothing to do comes to no point."""
+ORDER = ("notifier", "referral", "classifier", "intake")
+"""One service dies at a time: what has nothing to do, because those before it are dead, comes to no point."""
 
 
 def plan(found: Sequence[Point]) -> dict[str, list[Point]]:
@@ -124,10 +124,7 @@ async def test_a_death_at_any_point_leaves_nothing_lost_doubled_or_out_of_order(
         traffic = Traffic(it.home, 100_000, seed=11, rate=8.0)
         traffic.start()
 
-        async def lane(services: Sequence[str]) -> list[str]:
-            return [missed for service in services for missed in await die_everywhere(it, service, turns[service])]
-
-        missed = [one for ended in await asyncio.gather(*(lane(one) for one in LANES)) for one in ended]
+        missed = [one for service in ORDER for one in await die_everywhere(it, service, turns[service])]
         await asyncio.to_thread(traffic.finish)
         await it.ready()
         await it.at_rest(240)

@@ -48,11 +48,18 @@ def edges(spans: tuple[ReadableSpan, ...], trace: int) -> set[tuple[str, str]]:
     return {(told.get(s.parent.span_id, "outside") if s.parent else "nobody", told[id]) for id, s in of_trace.items()}
 
 
+async def asked(whole: Whole) -> Any:
+    """The record by which the partner is asked to take the firm's need, once all that it is told of the firm is there."""
+    told = await whole.told("cna", 3)  # the need, what is missing of the firm, how the firm stands
+    (requested,) = [one for one in told if dict(one.headers)["ce_type"].endswith(b"referral.requested.v1")]
+    return requested
+
+
 async def one_firm(whole: Whole) -> dict[str, Any]:
     """A firm goes all the way, its partner accepts; gives the partner's own request."""
     id = str(uuid.uuid4())
     await whole.knock("cna", firm(), id, traceparent=PARTNERS)
-    requested, _ = await whole.told("cna", 2)  # what it is asked, and how the firm stands
+    requested = await asked(whole)
     await whole.seen("referral", "process notification.delivered.v1", 2)
     request: dict[str, Any] = json.loads(requested.value)
     answer = {"referral_id": request["referral_id"], "status": "accepted", "note": "canarino contento", "at": AT}
@@ -88,6 +95,7 @@ async def test_the_trace_of_a_firm_is_one_from_the_partner_to_the_mail_and_back(
         ("classifier: process firm.registered.v1", "classifier: send firm.assessed.v1"),
         ("classifier: process firm.registered.v1", "referral: process firm.assessed.v1"),
         ("referral: process firm.assessed.v1", "referral: send referral.requested.v1"),
+        ("referral: process firm.assessed.v1", "referral: send referral.information-requested.v1"),
         ("referral: process firm.assessed.v1", "referral: send referral.firm-status.v1"),
         ("referral: process firm.assessed.v1", "referral: send referral.opened.v1"),
         ("referral: process firm.assessed.v1", "notifier: process referral.opened.v1"),
@@ -172,7 +180,7 @@ async def test_without_tracing_what_a_partner_brought_travels_on_untouched_and_n
     whole.traced = False
     async with whole.run():
         await whole.knock("cna", firm(), "e-1", traceparent=PARTNERS)
-        requested, _ = await whole.told("cna", 2)  # what it is asked, and how the firm stands
+        requested = await asked(whole)
         await whole.knock("aice", submitted(), "e-2")
         (receipt,) = await whole.told("aice", 1, "receipts")
         async with whole.store("referral") as store:
