@@ -49,7 +49,7 @@ def edges(spans: tuple[ReadableSpan, ...], trace: int) -> set[tuple[str, str]]:
 
 
 async def asked(whole: Whole) -> Any:
-    """The record by which the partner is asked to take the firm's need, once all that it is told of the firm is there."""
+    """The record by which the partner is asked to take the need, once all that it is told of the firm is there."""
     told = await whole.told("cna", 3)  # the need, what is missing of the firm, how the firm stands
     (requested,) = [one for one in told if dict(one.headers)["ce_type"].endswith(b"referral.requested.v1")]
     return requested
