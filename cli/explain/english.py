@@ -166,7 +166,7 @@ _PREDICATES = {
     "agreement_not_in_force": "the agreement is not in force",
     "another_owns_front": "another partner owns the front",
     "another_owns_import": "another partner owns import",
-    "rejected_earlier": "it has rejected this need",
+    "rejected_earlier": "it has had this need and did not keep it",
     "no_consent": "the firm has not consented to it",
     "consent_expired": "the firm's consent for it has expired",
     "front_not_served": "it does not serve the front",

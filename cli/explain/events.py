@@ -160,7 +160,8 @@ def _candidates(candidates: tuple[Candidate, ...], words: Words) -> Iterator[tup
     for one in sorted(candidates, key=lambda candidate: candidate.verdict != "selected"):
         alike.setdefault((one.verdict, one.predicate), []).append(one.partner)
     for (verdict, predicate), partners in alike.items():
-        yield verdict == "selected", f"{words.code(verdict)}, {words.predicate(predicate)}: {', '.join(partners)}"
+        why = [words.code(verdict)] if verdict != predicate else []  # some verdicts are their own reason
+        yield verdict == "selected", f"{', '.join([*why, words.predicate(predicate)])}: {', '.join(partners)}"
 
 
 def _update(one: Update, words: Words) -> Event:

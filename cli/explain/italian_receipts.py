@@ -26,7 +26,7 @@ PREDICATES = {
     "agreement_not_in_force": "l'accordo non è in vigore",
     "another_owns_front": "la linea è di un altro partner",
     "another_owns_import": "l'importazione è di un altro partner",
-    "rejected_earlier": "ha già respinto questo bisogno",
+    "rejected_earlier": "ha già avuto questo bisogno e non l'ha tenuto",
     "no_consent": "l'impresa non gli ha dato il consenso",
     "consent_expired": "il consenso dell'impresa è scaduto",
     "front_not_served": "non opera su questa linea",
@@ -84,7 +84,7 @@ REASONS = (
         "una persona in Regione ha scelto {0}, che secondo l'accordo non opera su questa linea",
     ),
     (r"nobody owns it", "non ha un titolare"),
-    (r"(\S+) has rejected the need", "{0} ha respinto il bisogno"),
+    (r"(\S+) has had the need and did not keep it", "{0} ha già avuto il bisogno e non l'ha tenuto"),
     (r"(\S+) owns it; the firm's consent lacks", "{0} ne è titolare; manca il consenso dell'impresa"),
     (r"(\S+) owns it", "{0} ne è titolare"),
     (

@@ -164,7 +164,7 @@ def _may_have(partner: str, need: Need, assessment: FirmAssessed, moment: Moment
     if not moment.agreement.in_force(moment.day):
         raise NotPossible(f"the agreement is not in force on {moment.day.isoformat()}: no referral is opened")
     if partner in need.excluded:
-        raise NotPossible(f"{partner} has rejected this need: it is out of it")
+        raise NotPossible(f"{partner} has had this need and did not keep it: it is out of it")
     match routing.consented(partner, assessment.consents, moment.at):
         case Consented.YES:
             pass

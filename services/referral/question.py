@@ -18,8 +18,8 @@ class Question:
     `choice` is the body by which the firm wants to be served, where that wish counts, `confirmed` where the firm itself
     had to say so; `doubted` is the body that is wished for where that does not count. `serving`: partners that have an
     open or a completed referral of the firm. `redeclared`: partners that declare the need after others did, and have no
-    task for it. `excluded` have rejected this need, which was handed on `rerouted` times, the present one included.
-    `at` is the moment of deciding, `day` its day in Europe/Rome.
+    task for it. `excluded` have rejected this need or let it lie; it was handed on `rerouted` times, the present one
+    included. `at` is the moment of deciding, `day` its day in Europe/Rome.
     """
 
     firm_id: str

@@ -5,10 +5,10 @@ The rules are asked in the order in which the agreement names them, and the firs
     consent, owner of the front, owner of import, verified membership, eligibility, tie, fallback
 
 Before them stand two that no agreement leaves out: it must be in force, and a need is not handed on for ever. Consent
-is asked first and of every partner again: a partner that the firm did not consent to is never handed anything,
-whatever rule would have named it. An owner stands alone: where its consent lacks the need waits for that consent and
-goes to nobody else. A partner that has rejected the need is out of it for good. Where the firm declared a membership
-that its body has not confirmed, that body is asked before somebody else is found.
+is asked first and of every partner again: a partner that the firm did not consent to is never handed anything, whatever
+rule would have named it. An owner stands alone: where its consent lacks the need waits for that consent and goes to
+nobody else. A partner that has rejected the need, or let it lie, is out of it for good. Where the firm declared a
+membership that its body has not confirmed, that body is asked before somebody else is found.
 
 The outcome is a `Decision`, the receipt. It can be computed again from the same input by anyone; nothing in it depends
 on clock, chance or load. Who may read which part of it is settled in `readings`.
@@ -89,7 +89,7 @@ class _Rules(Ruling):
             self.step(rule, "nobody owns it")
             return None
         if owner in self.question.excluded:
-            self.step(rule, f"{owner} has rejected the need")
+            self.step(rule, f"{owner} has had the need and did not keep it")
             return None
         self.lose(self.signatories, [owner], others, Verdict.OTHER_OWNER_OF_FRONT)
         if self.consent(owner) is not Consented.YES:
@@ -209,7 +209,7 @@ class _Rules(Ruling):
         """The neutral body, under this rule only and whatever the front; after it a person."""
         fallback = self.agreement.fallback
         if fallback in self.question.excluded:
-            self.step(Rule.FALLBACK, f"{fallback} has rejected the need")
+            self.step(Rule.FALLBACK, f"{fallback} has had the need and did not keep it")
             return None
         if self.consent(fallback) is not Consented.YES:
             self.step(Rule.FALLBACK, f"{fallback} is left; the firm's consent lacks")

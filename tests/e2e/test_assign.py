@@ -71,7 +71,10 @@ async def test_what_nobody_is_left_for_goes_to_whom_a_person_chose(system: Syste
         assert (tried.returncode, [one["dry_run"] for one in lines(tried)]) == (0, [True]), tried.stderr
         assert await commands_of(system, need) == []
         again = await asyncio.to_thread(portolano, system.home, f"assign {need} unioncamere --reason", "by phone")
-        assert (again.returncode, again.stderr) == (1, "unioncamere has rejected this need: it is out of it\n")
+        assert (again.returncode, again.stderr) == (
+            1,
+            "unioncamere has had this need and did not keep it: it is out of it\n",
+        )
         done = await asyncio.to_thread(portolano, system.home, f"{words} --reason", "agreed by phone")
         (told,) = lines(done)
         await asyncio.to_thread(aice.read, lambda one: bool(asked(one, FIRST)))

@@ -93,7 +93,7 @@ def test_what_a_person_has_given_is_answered_like_any_other_referral() -> None:
     opened = assigned(case, "cna")
     move(case, opened.referral, Status.REJECTED, "out_of_sector", NOW, moment("third"))
     assert only_need(case) is NeedState.WAITING_CONSENT
-    with pytest.raises(NotPossible, match="cna has rejected this need"):
+    with pytest.raises(NotPossible, match="cna has had this need and did not keep it"):
         assign(case, order(case, "cna", "order-2"), moment("order-2"))
     assert assign(case, order(case, "aice", "order-2"), moment("order-2")).referral.replaces
 
