@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,6 +32,8 @@ from shared.testing.waiting import until
 from tests.chaos.link import Link, Mode
 
 REPLICAS = 2
+STARTING = 30.0
+"""Seconds in which a process that finds no server gives up."""
 BEGIN_AGAIN = 0.3
 """Seconds until a replica that ended is begun again."""
 
@@ -75,8 +78,9 @@ class World:
     unkept: set[Replica] = field(default_factory=set)
     """Replicas that somebody else begins again."""
     ended: dict[str, int] = field(default_factory=dict)
-    """How often replicas ended by themselves, by name and exit code."""
+    """How often replicas ended by themselves after they had begun their work, by name and exit code."""
     settings: dict[str, str] = field(default_factory=dict)
+    _began: dict[Replica, float] = field(default_factory=dict)
     _inputs: dict[str, list[str]] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
 
@@ -98,6 +102,7 @@ class World:
         if replica.service == "notifier":
             environment["NOTIFIER_SMTP_PORT"] = str(self.links["mail"].port)
             environment["NOTIFIER_PAGE_PORT"] = str(*ports.choose(1))
+        self._began[replica] = time.monotonic()
         program = [f"services.{replica.service}"]
         if dies:
             program.insert(0, "tests.chaos.dying")
@@ -117,11 +122,15 @@ class World:
             for replica, process in list(self.processes.items()):
                 code = process.poll()
                 if code is not None and replica not in self.unkept:
-                    if code != -signal.SIGKILL:
+                    if code != -signal.SIGKILL and not self._had_no_start(replica, code):
                         self.ended[f"{replica}: {code}"] = self.ended.get(f"{replica}: {code}", 0) + 1
                     await asyncio.sleep(BEGIN_AGAIN)
                     self.begin(replica)
             await asyncio.sleep(0.1)
+
+    def _had_no_start(self, replica: Replica, code: int) -> bool:
+        """Whether it ended because a server was away when it began: it says so in a line, and is begun again."""
+        return code == 1 and time.monotonic() - self._began[replica] < STARTING
 
     def stop_still(self, replica: Replica) -> None:
         """SIGSTOP: it stands still and nobody is told."""
