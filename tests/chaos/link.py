@@ -4,8 +4,6 @@ import asyncio
 from contextlib import suppress
 from enum import StrEnum
 
-from shared.testing.waiting import until
-
 _CHUNK = 1 << 16
 _SLOW = 0.05
 """Seconds that each piece of at most `_CHUNK` bytes takes on a slow link."""
@@ -49,10 +47,6 @@ class Link:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    @property
-    def mode(self) -> Mode:
-        return self._mode
-
     def set(self, mode: Mode) -> None:
         self._mode = mode
         if mode is Mode.STALL:
@@ -62,13 +56,6 @@ class Link:
         if mode in (Mode.CUT, Mode.REFUSE):
             for writer in list(self._open):
                 writer.transport.abort()
-
-    async def idle(self) -> None:
-        """Wait until nobody is connected."""
-        await until(self._is_idle, what=f"the end of all connections of {self.name}")
-
-    async def _is_idle(self) -> bool:
-        return not self._open
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -77,9 +77,9 @@ class Desk:
         for message in self._consumer.consume(most, timeout=0.0):
             if message.error() is not None:
                 continue
-            kind = dict(message.headers() or [])["ce_type"]
+            headers: dict[str, Any] = dict(message.headers() or [])
             data = json.loads(message.value() or b"")
-            if not bytes(kind).endswith(b"referral.requested.v1") or data["referral_id"] in self._answered:  # type: ignore[arg-type]
+            if not headers["ce_type"].endswith(b"referral.requested.v1") or data["referral_id"] in self._answered:
                 continue
             self._answered.add(data["referral_id"])
             n += 1
