@@ -1,6 +1,7 @@
 """The table of all seeds that were run: kept as lines of JSON, shown as a page."""
 
 import json
+import subprocess
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -29,6 +30,7 @@ def line_of(result: Result, settings: dict[str, str]) -> dict[str, Any]:
         "seed": result.seed,
         "firms": result.firms,
         "on": date.today().isoformat(),
+        "at": _commit(),
         "seconds": round(result.seconds),
         "records": result.records,
         "said": result.said,
@@ -41,6 +43,15 @@ def line_of(result: Result, settings: dict[str, str]) -> dict[str, Any]:
         "faults": {fault.value: sum(1 for one in result.findings if one.fault is fault) for fault in Fault},
         "settings": settings,
     }
+
+
+def _commit() -> str:
+    """Which code it was: the commit, with a + where the tree held something else besides."""
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+", "--exclude=*"],
+        cwd=Path(__file__).parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return said.stdout.strip() or "unknown"
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -59,8 +70,8 @@ def page(lines: Sequence[dict[str, Any]]) -> str:
     """The table, the sums, and the durability under which all of it was run."""
     table = [
         "| firms | seed | records | said | kills | services / Kafka / PostgreSQL | stopped | links | mail | in flight "
-        "| lost | doubled | inverted | gaps | unaccounted | seconds |",
-        "|" + "---|" * 16,
+        "| lost | doubled | inverted | gaps | unaccounted | seconds | commit |",
+        "|" + "---|" * 17,
     ]
     for one in lines:
         struck, faults, flight = one["counted"], one["faults"], one["in_flight"] or [0]
@@ -69,7 +80,7 @@ def page(lines: Sequence[dict[str, Any]]) -> str:
             f"| {struck['kill']} / {struck['kafka']} / {struck['postgres']} | {struck['stop']} | {struck['link']} "
             f"| {struck['mail']} | {flight[0]} / {flight[len(flight) // 2]} / {flight[-1]} | {faults['lost']} "
             f"| {faults['doubled']} | {faults['inverted']} | {faults['gap']} | {faults['unaccounted']} "
-            f"| {one['seconds']} |"
+            f"| {one['seconds']} | {one['at']} |"
         )
     faults = sum(sum(one["faults"].values()) for one in lines)
     kills = sum(one["kills"] for one in lines)
