@@ -3,7 +3,7 @@
 from services.referral.updates import DATA, UPDATED, Said, Update, referral_named, understand
 from shared.agreement import Versions, day_of
 from shared.contracts.envelope import Broken, Envelope, read_envelope
-from shared.contracts.rules import Problem, problem
+from shared.contracts.rules import Problem, bounded, problem
 from shared.feeds.subscriptions import Letter
 
 
@@ -21,7 +21,7 @@ def read_update(letter: Letter, versions: Versions) -> Update:
         source=envelope.source,
         content_hash=envelope.content_hash if isinstance(envelope, Envelope) else None,
         content=content if not problems else None,
-        problems=problems,
+        problems=bounded(problems),
         referral_id=referral_named(envelope.data) if envelope.data and envelope.type in (UPDATED, None) else None,
     )
 

@@ -168,11 +168,15 @@ class _Reader:
         raise _NoSuchNumber(name)
 
 
+_Place: TypeAlias = "tuple[_Place, str | int] | None"
+"""A place as its holder's place and the last step: to make one costs the same however deep it lies."""
+
+
 def _problems(document: Json) -> Iterator[Problem]:
-    pending: list[tuple[tuple[str | int, ...], Json]] = [((), document)]
+    pending: list[tuple[int, _Place, Json]] = [(0, None, document)]
     while pending:
-        place, value = pending.pop()
-        if len(place) > DEEPEST:
+        depth, place, value = pending.pop()
+        if depth > DEEPEST:
             yield _TOO_DEEP
             return
         match value:
@@ -183,9 +187,9 @@ def _problems(document: Json) -> Iterator[Problem]:
                 if not all(map(_storable, value)):
                     message = "a member's name holds NUL or a lone surrogate"
                     yield problem("text-not-storable", message, _printable(place))
-                pending += [((*place, name), member) for name, member in value.items()]
+                pending += [(depth + 1, (place, name), member) for name, member in value.items()]
             case list():
-                pending += [((*place, index), item) for index, item in enumerate(value)]
+                pending += [(depth + 1, (place, index), item) for index, item in enumerate(value)]
             case str() if not _storable(value):
                 message = "the text holds NUL or a lone surrogate: take it out"
                 yield problem("text-not-storable", message, _printable(place))
@@ -200,9 +204,13 @@ def _storable(text: str) -> bool:
     return "\0" not in text and (text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text))
 
 
-def _printable(place: tuple[str | int, ...]) -> str:
+def _printable(place: _Place) -> str:
     """The pointer, fit to be stored and sent even where the names in it are not; bounded."""
-    text = pointer(*place).replace("\0", "\ufffd")
+    steps: list[str | int] = []
+    while place is not None:
+        place, step = place
+        steps.append(step)
+    text = pointer(*reversed(steps)).replace("\0", "\ufffd")
     return text.encode("utf-8", "replace").decode("utf-8")[:256]
 
 

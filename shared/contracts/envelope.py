@@ -18,6 +18,8 @@ from shared.contracts.times import rfc3339
 
 LARGEST = 256 * 1024
 """The largest value of a record that is read, in bytes."""
+MOST_HEADERS = 256
+"""Headers of a record that are read."""
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -59,6 +61,8 @@ class Broken:
 def read_envelope(value: bytes | None, headers: Headers) -> Envelope | Broken:
     """Read one record. Never raises."""
     content_type, problems = _content_type(headers)
+    if len(headers) > MOST_HEADERS:
+        problems.append(problem("too-many-headers", f"the record has more than {MOST_HEADERS} headers: send fewer"))
     if value is None:
         problems.append(problem("no-value", "the record has no value: send the event as JSON"))
     elif len(value) > LARGEST:

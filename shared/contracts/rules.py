@@ -5,7 +5,12 @@ A refusal lists problems, an acceptance lists warnings; both name the rule, the 
 contract: they are added to, never renamed.
 """
 
+from collections.abc import Iterable
+
 import msgspec
+
+MOST_TOLD = 200
+"""Problems that an answer lists; all that a record of 256 KiB can hold would fit into none."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -20,6 +25,7 @@ RULES: dict[str, str] = {
     # the record and its envelope
     "no-value": "The record has no value (a tombstone); nothing on these topics is deleted by key.",
     "record-too-large": "A record's value holds at most 256 KiB.",
+    "too-many-headers": "A record has at most 256 headers.",
     "envelope-broken": "The record is not a CloudEvent in binary or structured mode.",
     "header-repeated": "A CloudEvents header stands in the record more than once.",
     "header-not-text": "A CloudEvents header is empty, null or not UTF-8.",
@@ -72,6 +78,7 @@ RULES: dict[str, str] = {
     "query-unknown": "The partner was asked nothing about a membership under this id.",
     "request-unknown": "The partner was asked for no information under this id.",
     "status-not-possible": "The referral does not move to this status from where it is.",
+    "more-problems": "More was found than is listed: an answer lists the first 200 problems or warnings.",
     "discarded": "The record was held through our fault and then discarded by a person.",
 }
 """Rule → what it means, in one sentence that a partner's engineer can act on."""
@@ -81,3 +88,12 @@ def problem(rule: str, message: str, pointer: str = "") -> Problem:
     """A problem by a published rule; KeyError for a rule that is not in the table."""
     RULES[rule]
     return Problem(pointer=pointer, rule=rule, message=message)
+
+
+def bounded(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each problem once, in their order; where there are too many for an answer, the first ones and how many more."""
+    once = tuple(dict.fromkeys(problems))
+    if len(once) <= MOST_TOLD:
+        return once
+    told = f"{len(once) - MOST_TOLD} more were found and are not listed: mend the listed ones and send it again"
+    return (*once[:MOST_TOLD], problem("more-problems", told))

@@ -19,7 +19,7 @@ from shared.contracts.envelope import Broken, Envelope, Headers, read_envelope
 from shared.contracts.firm import SuccessionKind
 from shared.contracts.inbound import Admitted, admit
 from shared.contracts.kinds import Vocabulary
-from shared.contracts.rules import Problem, problem
+from shared.contracts.rules import Problem, bounded, problem
 from shared.contracts.submitted import (
     ERASURE_REQUESTED,
     REVOKED,
@@ -130,16 +130,16 @@ def read_submission(
             admitted, more = _admit(envelope.type, envelope.data, vocabulary)
             problems += more
             unnamed = _unnamed(admitted)
-        return Refusal(problems=_once(problems), id=envelope.id, source=envelope.source, unnamed=unnamed)
+        return Refusal(problems=bounded(problems), id=envelope.id, source=envelope.source, unnamed=unnamed)
     if envelope.type in DATA:
         admitted, problems = _admit(envelope.type, envelope.data, vocabulary)
         if admitted.value is not None and not problems:
-            return _understood(envelope, admitted.value, (*envelope.warnings, *admitted.warnings))
+            return _understood(envelope, admitted.value, bounded((*envelope.warnings, *admitted.warnings)))
         unnamed = _unnamed(admitted)
     else:
         problems.append(_type_unknown(envelope.type))
     return Refusal(
-        problems=_once(problems),
+        problems=bounded(problems),
         id=envelope.id,
         source=envelope.source,
         content_hash=envelope.content_hash,
@@ -236,7 +236,3 @@ def _doubts(codes: Mapping[str, str]) -> Iterator[Problem]:
         if not tax_codes.office_is_known(code):
             told = f"the office code {code[7:10]} is not a known one: please check the code"
             yield problem("codice-fiscale-office-unknown", told, place)
-
-
-def _once(problems: list[Problem]) -> tuple[Problem, ...]:
-    return tuple(dict.fromkeys(problems))

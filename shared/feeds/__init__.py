@@ -38,6 +38,6 @@ To read in one sitting, in this order:
     lag.py            how old the oldest unread record is
     gauges.py         figures of this moment, for whoever scrapes
     kafka.py          the one seam to the Kafka clients
-    tolerance.py      header names that are no text
+    tolerance.py      batches that the client does not read right
     runtime.py        the parts put together
 """

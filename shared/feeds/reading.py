@@ -9,7 +9,7 @@ stops.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic
 
 from shared.feeds.alarms import Alarms
@@ -22,6 +22,23 @@ from shared.feeds.sifting import Gap, Position, continues
 from shared.feeds.speech import C
 
 log = logging.getLogger(__name__)
+
+
+MOST_BYTES = 1 << 20
+"""Values of the records that one transaction takes. What a partner sends may cost as much to read as it is long: a
+fetch's megabytes in one piece would keep the position, and all that runs here besides, for seconds."""
+
+
+def portions(records: Sequence[Arrived]) -> Iterator[Sequence[Arrived]]:
+    """The records in their order, in pieces of at most so many bytes; a larger record is a piece of its own."""
+    begin = size = 0
+    for end, record in enumerate(records):
+        own = len(record.value or b"")
+        if size and size + own > MOST_BYTES:
+            yield records[begin:end]
+            begin, size = end, 0
+        size += own
+    yield records[begin:]
 
 
 class Reader(Generic[C]):
@@ -52,7 +69,8 @@ class Reader(Generic[C]):
         """Apply a batch. Never raises: whatever left this function would be lost, since FastStream only logs it."""
         try:
             async with self._assignment.busy:
-                await self._receive(records)
+                for some in portions(records):
+                    await self._receive(some)
         except Exception:
             log.exception("reading failed; the partitions are read again from the store's position")
             for record in records:

@@ -8,6 +8,8 @@ from shared.testing.builders import headers, revoked, tax_code
 from shared.testing.waiting import until
 from tests.component.intake.conftest import SEEN, Desk, Headers, seen
 from tests.prove.fuzz_door import records
+from tests.prove.wire import CONTROL, TRANSACTIONAL, Answer, Hand, batch
+from tests.prove.wire import Record as Written
 
 Record = tuple[bytes | None, Headers, str]
 """Value, headers, and the rule or outcome that its receipt is expected to name."""
@@ -100,6 +102,33 @@ async def test_each_of_the_nasty_records_gets_its_one_receipt_and_nothing_is_hel
     assert outcomes["repeated"] == 1
     memberships = [one["memberships"] for one in await desk.said() if one.get("memberships")]
     assert {member["partner"] for some in memberships for member in some} == {"cna"}
+
+
+async def test_batches_that_no_client_would_write_stop_nobody_and_each_of_their_records_is_answered(desk: Desk) -> None:
+    def firm(n: int, **odd: Any) -> Written:
+        return Written(text(seen()), [(name.encode(), value) for name, value in headers(id=f"o-{n}")], **odd)
+
+    odd = {
+        "cna": batch([firm(1, attributes=0x80), firm(2)]),
+        "aice": batch([firm(3), firm(4, delta=7)]),
+        "claai": batch([firm(5, delta=0), firm(6, delta=0)]),
+        "confapi": batch([Written(None, [(b"\xff", b"x")], null=-9), firm(7)]),
+        "regione": batch([firm(8, delta=3), firm(9)], codec="gzip"),
+        "unioncamere": batch([Written(b"{}", [(b"", None)] * 200_000), firm(10)]),
+        "sacesimest": batch([Written(b'{"a":[' + b",".join([b"1e999"] * 30_000) + b"]}"), firm(11)]),
+    }
+    not_taken = [batch([firm(12)], attributes=TRANSACTIONAL), batch([firm(12)], attributes=CONTROL)]
+    async with desk.intake(), Hand(desk.home.kafka_client("admin")) as hand:
+        for code, raw in odd.items():
+            topic = f"{desk.prefix}partners.{code}.firms.v1"
+            assert await hand.send(topic, raw) == Answer(0, 0)
+            assert [(await hand.send(topic, no)).error != 0 for no in not_taken] == [True, True]
+            assert await hand.send(topic, batch([firm(13)])) == Answer(0, 2)
+        for code in odd:
+            answers = await desk.receipts(code, 3)
+            assert [one["position"]["offset"] for one in answers] == [0, 1, 2], code
+            assert answers[-1]["answer"] == "accepted"
+    assert await desk.outcomes() == {"applied": 18, "repeated": 0, "refused": 3, "held": 0, "consumed": 21}
 
 
 async def test_five_thousand_damaged_records_get_one_receipt_each(desk: Desk) -> None:

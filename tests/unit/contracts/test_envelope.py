@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.envelope import LARGEST, Broken, Envelope, Headers, read_envelope
+from shared.contracts.envelope import LARGEST, MOST_HEADERS, Broken, Envelope, Headers, read_envelope
 from shared.contracts.rules import RULES
 from shared.testing.builders import headers
 
@@ -79,6 +79,7 @@ def with_header(name: str, value: bytes | None, *, twice: bool = False) -> Heade
         (b"{}", with_header("content-type", b"application/cloudevents-batch+json"), "content-type-not-served"),
         (b"{}", with_header("content-type", b"text/plain", twice=True), "header-repeated"),
         (b'{"a":"' + b"x" * LARGEST + b'"}', headers("t"), "record-too-large"),
+        (b"{}", [*headers("t"), *[("x", None)] * MOST_HEADERS], "too-many-headers"),
         (event(data_base64="AA=="), STRUCTURED, "envelope-broken"),
         (event(id=5), STRUCTURED, "id-invalid"),
         (event(datacontenttype="text/xml"), STRUCTURED, "content-type-not-served"),

@@ -1,8 +1,10 @@
 """What is wrong is told whole; what can be taken is taken; what is not known stays unknown."""
 
+import json
 from copy import deepcopy
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,9 +12,10 @@ from pydantic import BaseModel
 from stdnum.it.codicefiscale import calc_check_digit
 
 from shared.contracts.inbound import _members, _required
-from shared.contracts.rules import RULES, Problem
+from shared.contracts.rules import MOST_TOLD, RULES, Problem
 from shared.contracts.submissions import DATA, Refusal, Revocation, Submission
 from shared.contracts.submitted import ERASURE_REQUESTED, REVOKED, SUCCEEDED
+from shared.feeds.records import LIMIT
 from shared.testing.builders import erasure, read, revoked, submission, submitted, succession, tax_code
 
 OMOCODIA = "RCCMNL83S18D96V" + calc_check_digit("RCCMNL83S18D96V")
@@ -241,6 +244,23 @@ def test_a_revocation_is_taken_as_it_is_or_not_at_all() -> None:
         ("wrong-value", "/purpose"),
         ("time-in-future", "/revoked_at"),
     }
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        submitted({"ateco": [{f"unknown {k}": 1 for k in range(200)}] * 60}),
+        submitted({f"{k} " + "\x04" * 240: 1 for k in range(150)} | {f"u{k}": 1 for k in range(3000)}),
+        {"too": ["1e999"] * 20_000},
+    ],
+    ids=["warnings", "long pointers", "problems"],
+)
+def test_an_answer_lists_so_much_as_fits_into_it_and_says_that_there_is_more(data: Any) -> None:
+    read_back = read(json.dumps(data).replace('"1e999"', "1e999").encode())
+    told = read_back.problems if isinstance(read_back, Refusal) else read_back.warnings
+    assert len(told) == MOST_TOLD + 1
+    assert told[-1].rule == "more-problems"
+    assert len(msgspec.json.encode(told)) < LIMIT - 64 * 1024
 
 
 def test_a_broken_envelope_does_not_hide_what_is_wrong_with_the_data() -> None:

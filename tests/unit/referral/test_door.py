@@ -10,6 +10,7 @@ from services.referral.lifecycle import Asked
 from services.referral.updates import DATA as TYPES
 from services.referral.updates import Content, Update
 from shared.agreement import Versions
+from shared.contracts.rules import MOST_TOLD
 from shared.feeds.speech import Place
 from shared.feeds.subscriptions import Letter
 from tests.unit.referral.builders import ACCORD, NOW
@@ -103,3 +104,8 @@ def test_whatever_lies_there_is_refused_and_never_raises(value: bytes | None) ->
     assert rules(
         read(value, [("content-type", None), ("ce_id", b"\xff"), ("ce_id", None), ("ce_type", UPDATED.encode())])
     )
+
+
+def test_more_problems_than_an_answer_holds_are_not_all_listed() -> None:
+    update = read(b'{"far":[' + b",".join([b"1e999"] * 20_000) + b"]}")
+    assert (len(update.problems), update.problems[-1].rule) == (MOST_TOLD + 1, "more-problems")
