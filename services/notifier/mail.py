@@ -240,7 +240,8 @@ async def _write(feeds: Feeds[Any], together: Sequence[Ended]) -> None:
     spans = {ended.mail.message_id: ended.traceparent for ended in together}
     if delivered:
         async with feeds.work(sorted({mail.firm_id for mail in delivered})) as work:
-            for sent in await store.mark_sent(work.connection, [mail.message_id for mail in delivered], work.now):
+            marked = await store.mark_sent(work.connection, [mail.message_id for mail in delivered], work.now)
+            for sent in marked:
                 event = NotificationDelivered(
                     firm_id=sent.firm_id,
                     referral_id=sent.referral_id,
@@ -253,9 +254,11 @@ async def _write(feeds: Feeds[Any], together: Sequence[Ended]) -> None:
                 # The message's own id: one message is delivered once, however many are told of in a transaction.
                 cause = Cause(sent.message_id.strip("<>"), spans[sent.message_id] or sent.traceparent)
                 work.say(cause.says(event, firm_id=sent.firm_id))
+        feeds.metrics.fenced("notifier", len(delivered) - len(marked))
     if unsent:
         async with feeds.pool.acquire() as connection:
-            await store.mark_unsent(connection, unsent)
+            ours = await store.mark_unsent(connection, unsent)
+        feeds.metrics.fenced("notifier", len(unsent) - ours)
 
 
 def _unsent(ended: Ended) -> Unsent | None:

@@ -194,13 +194,14 @@ SET state = CASE WHEN given.final THEN 'failed' ELSE 'pending' END,
 FROM unnest($1::text[], $2::integer[], $3::integer[], $4::interval[], $5::boolean[], $6::integer[])
      AS given (message_id, taken, code, pause, final, put_off)
 WHERE mine.message_id = given.message_id AND mine.taken = given.taken AND mine.state = 'pending'
+RETURNING mine.message_id
 """
 
 
-async def mark_unsent(connection: Connection, unsent: Sequence[Unsent]) -> None:
+async def mark_unsent(connection: Connection, unsent: Sequence[Unsent]) -> int:
     """Put messages back for later or mark them as failed; those that somebody else has taken meanwhile stay as they
-    are."""
-    await connection.execute(
+    are. Gives how many were ours."""
+    ours = await connection.fetch(
         _MARK_UNSENT,
         [one.message_id for one in unsent],
         [one.taken for one in unsent],
@@ -209,6 +210,7 @@ async def mark_unsent(connection: Connection, unsent: Sequence[Unsent]) -> None:
         [one.pause is None for one in unsent],
         [int(one.put_off) for one in unsent],
     )
+    return len(ours)
 
 
 async def by_state(pool: Pool) -> dict[str, int]:

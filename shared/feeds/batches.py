@@ -61,6 +61,8 @@ class Done:
     """By topic, how the consumed records ended."""
     broken: set[Partition] = field(default_factory=set)
     """Partitions of which too many records failed: what comes next in them was left."""
+    late: set[Partition] = field(default_factory=set)
+    """Partitions of which somebody had consumed records already that came with this batch."""
 
     @property
     def consumed(self) -> int:
@@ -132,6 +134,7 @@ class Transactions(Generic[C]):
                 if self.metrics:
                     outcomes = {self.source_of(topic): counts for topic, counts in done.outcomes.items()}
                     self.metrics.batch(outcomes, time.monotonic() - began)
+                    self.metrics.fenced("reader", len(done.late))
                 return done
             except Exception as error:
                 self.in_doubt()
@@ -167,6 +170,7 @@ class Transactions(Generic[C]):
         done.positions |= rest.positions
         done.gaps = done.gaps + rest.gaps
         done.broken |= rest.broken
+        done.late |= rest.late
         for topic, counts in rest.outcomes.items():
             done.outcomes.setdefault(topic, Counter()).update(counts)
         return done
@@ -198,6 +202,8 @@ class Transactions(Generic[C]):
                 if key not in positions:
                     continue
                 before = positions[key]
+                if groups[key][0].offset < before.next_offset:
+                    done.late.add(key)
                 skipped = groups[key][0].offset - before.next_offset if key in resumed else 0
                 if skipped > 0:
                     before = replace(before, next_offset=groups[key][0].offset)

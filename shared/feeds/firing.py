@@ -25,6 +25,7 @@ from shared.feeds.speech import C, Said, Work
 from shared.feeds.timers import Ahead, Due, When
 from shared.feeds.watermarks import Watermarks
 from shared.postgres.pool import Connection, Pool
+from shared.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Firing(Generic[C]):
         self.in_doubt: Callable[[], None] = lambda: None
         self.hears: Callable[[], Awaitable[bool]] = _always
         """Whether this process has its partitions: only then does it give a sign of life, and fires."""
+        self.metrics: Metrics | None = None
         self.pause = PAUSE
         self.looks = 0
         """How often it has looked and found nothing more to fire."""
@@ -144,10 +146,10 @@ class Firing(Generic[C]):
     async def _transact(self, chosen: Sequence[Due]) -> int:
         async with self._pool.acquire() as connection, connection.transaction():
             now = await self._clock.now(connection)
-            due = await timers.take(connection, chosen)
+            taken = await timers.take(connection, chosen)
             work: Work[C] = Work(connection=connection, now=now, context=self._context, clock=self._clock)
             said: list[Said] = []
-            for run in self._runs(due):
+            for run in self._runs(taken.due):
                 with deciding():
                     said += await self._handlers[run[0].timer.kind].handler(run, work)
             records = by_feed(said + work.said, now, self._layout)
@@ -155,8 +157,10 @@ class Firing(Generic[C]):
                 await self.before_commit(connection, sorted(records))
             rows = await store.number(connection, self._layout.generation, records)
         self.publish(rows)
-        self.fired += len(due)
-        return len(due)
+        self.fired += len(taken.due)
+        if self.metrics is not None:
+            self.metrics.fenced("timer", taken.late)
+        return len(taken.due)
 
     def _runs(self, due: Sequence[Due]) -> list[list[Due]]:
         """Neighbours in time that the same handler hears."""

@@ -70,6 +70,8 @@ class Relay:
         self._pauses = {feed: delays() for feed in feeds}
         self._behind: set[str] = set()
         self._forks: dict[str, Mapping[str, int]] = {}
+        self._lost: dict[str, int] = {}
+        """Epochs of the feeds that were ours when the last session ended before its time."""
         self._wakeup = asyncio.Event()
         self._look = True
         self._claimed_at = self._looked_at = self._flushed_at = 0.0
@@ -126,6 +128,7 @@ class Relay:
                 if self._session is None:
                     self._session = await self._open_session()
                     await self._session.listen(self.wake)
+                    await self._see_what_was_taken_over()
                 await self._round()
                 self._turned_at = time.monotonic()
                 if not any(self._fresh.values()) and not self._behind:
@@ -175,6 +178,19 @@ class Relay:
             await self._send(rows)
         if time.monotonic() - self._flushed_at > FLUSH:
             await self._flush()
+
+    async def _see_what_was_taken_over(self) -> None:
+        """After a session that ended before its time: feeds that another process holds since, or has held."""
+        assert self._session is not None
+        if not self._lost:
+            return
+        now = await self._session.cursors(list(self._lost))
+        taken = sorted(feed for feed, (_, epoch) in now.items() if epoch > self._lost[feed])
+        self._lost.clear()
+        if taken:
+            log.warning("relay: %d feeds were taken over while our session was over: %s, …", len(taken), taken[0])
+            if self.metrics is not None:
+                self.metrics.fenced("relay", len(taken))
 
     async def _claim(self) -> None:
         """Take the locks that are free; before writing, look whether Kafka knows more than the store."""
@@ -366,6 +382,8 @@ class Relay:
                 except Exception as error:
                     log.warning("relay: the last cursors were not stored: %s", error)
             await session.close()
+        if not peacefully:
+            self._lost |= {feed: cursor.epoch for feed, cursor in self._mine.items()}
         self._mine.clear()
         self._fresh.clear()
         self._behind.clear()

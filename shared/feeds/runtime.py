@@ -198,6 +198,7 @@ class Feeds(Generic[C]):
         )
         firing.before_commit, firing.publish = self._tell_the_holder, self.relay.publish
         firing.in_doubt, firing.hears = self.relay.wake, self._hears
+        firing.metrics = self.metrics
         return firing
 
     async def _bounds(self, partitions: Iterable[tuple[str, int]]) -> Mapping[tuple[str, int], tuple[int, int]]:

@@ -128,7 +128,16 @@ WHERE (kind, id, version, firm_id) IN (SELECT * FROM unnest($1::text[], $2::text
 ORDER BY kind, id FOR UPDATE"""
 
 
-async def take(connection: Connection, chosen: Sequence[Due]) -> list[Due]:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Timers that are ours to fire, in order of time, and how many others somebody had fired, moved or dropped since
+    they were chosen."""
+
+    due: list[Due]
+    late: int
+
+
+async def take(connection: Connection, chosen: Sequence[Due]) -> Taken:
     """Lock firms and then timers, and take the timers away: those that still stand as they were chosen.
 
     A firm that somebody else has in hand is passed over with its timers. The firm first: whoever moves a timer holds
@@ -137,7 +146,7 @@ async def take(connection: Connection, chosen: Sequence[Due]) -> list[Due]:
     firms = {row["firm_id"] for row in await connection.fetch(_LOCK_FIRMS, [one.timer.firm_id for one in chosen])}
     mine = [one for one in chosen if one.timer.firm_id in firms]
     if not mine:
-        return []
+        return Taken([], 0)
     rows = await connection.fetch(
         _LOCK,
         [one.timer.kind for one in mine],
@@ -147,7 +156,7 @@ async def take(connection: Connection, chosen: Sequence[Due]) -> list[Due]:
     )
     due = sorted((_due(row) for row in rows), key=lambda one: (one.timer.due_at, one.timer.key))
     await connection.execute(_DROP, *_columns([one.timer.key for one in due]))
-    return due
+    return Taken(due, len(mine) - len(due))
 
 
 _AHEAD = """SELECT count(*) AS soon, min(due_at) FILTER (WHERE due_at <= $2 AND held = 0 AND failure IS NULL) AS oldest

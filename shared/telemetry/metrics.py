@@ -6,7 +6,7 @@ One registry per service and not one per process, so that several services can r
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -17,6 +17,8 @@ from shared.telemetry import names
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves this one without types
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+Fenced: TypeAlias = Literal["reader", "relay", "timer", "notifier"]
+"""As what somebody comes too late."""
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0)
 
@@ -43,6 +45,7 @@ class Metrics:
         self._gaps = self._counter(names.GAPS_MET)
         self._published = self._counter(names.PUBLISHED).labels(service)
         self._publish_failures = self._counter(names.PUBLISH_FAILURES)
+        self._fenced = self._counter(names.FENCED)
         self._mails = self._counter(names.MAILS)
         self._pages = self._counter(names.PAGES)
         self._batch_records = self._histogram(names.BATCH_RECORDS, _SIZES)
@@ -79,6 +82,11 @@ class Metrics:
 
     def publish_failed(self, kind: str) -> None:
         self._publish_failures.labels(self._service, kind).inc()
+
+    def fenced(self, as_: Fenced, n: int) -> None:
+        """So many times this process came too late with what somebody else had in hand already."""
+        if n > 0:
+            self._fenced.labels(self._service, as_).inc(n)
 
     def mail(self, answer: str) -> None:
         self._mails.labels(self._service, answer).inc()

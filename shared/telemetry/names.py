@@ -128,6 +128,13 @@ BACKOFF = Metric("portolano_backoff_seconds_total", "counter", "Seconds paused b
 GAPS_MET = Metric("portolano_gaps_met_total", "counter", "Gaps that were seen twice and so believed.", ("source",))
 PUBLISHED = Metric("portolano_relay_published_total", "counter", "Records that the broker acknowledged.")
 PUBLISH_FAILURES = Metric("portolano_relay_failures_total", "counter", "Sendings that failed, one per feed.", ("kind",))
+FENCED = Metric(
+    "portolano_fenced_total",
+    "counter",
+    "Work that came too late and was left: somebody else had it in hand already, or an unanswered commit had done it.",
+    ("as",),
+)
+"""`as`: reader (a partition's records), relay (a feed), timer (a clock), notifier (a message)."""
 MAILS = Metric("portolano_mails_total", "counter", "Answers of the mail server.", ("answer",))
 PAGES = Metric("portolano_pages_total", "counter", "Requests at the firms' page, by what was shown.", ("sight",))
 SPANS_DROPPED = Metric("portolano_spans_dropped_total", "counter", "Spans that were not recorded or not taken.")
@@ -163,6 +170,7 @@ METRICS: tuple[Metric, ...] = (
     GAPS_MET,
     PUBLISHED,
     PUBLISH_FAILURES,
+    FENCED,
     MAILS,
     PAGES,
     SPANS_DROPPED,

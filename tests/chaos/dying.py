@@ -1,4 +1,7 @@
-"""`python -m tests.chaos.dying services.intake`: the service as it is, but for a death at the point that was named."""
+"""`python -m tests.chaos.dying services.intake`: the program as it is, but that it dies or stands still at a point.
+
+What follows the program's name are its own arguments. `tests.chaos.here` says how a point is named.
+"""
 
 import importlib.abc
 import importlib.machinery
@@ -34,4 +37,5 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 if __name__ == "__main__":
     sys.meta_path.insert(0, _Finder())
-    runpy.run_module(sys.argv[1], run_name="__main__", alter_sys=True)
+    del sys.argv[0]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

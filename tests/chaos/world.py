@@ -80,6 +80,8 @@ class World:
     ended: dict[str, int] = field(default_factory=dict)
     """How often replicas ended by themselves after they had begun their work, by name and exit code."""
     settings: dict[str, str] = field(default_factory=dict)
+    still: Path | None = None
+    """Where replicas are told at which point to stand still: a directory for each service. None: nowhere."""
     _began: dict[Replica, float] = field(default_factory=dict)
     _inputs: dict[str, list[str]] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
@@ -104,9 +106,11 @@ class World:
             environment["NOTIFIER_PAGE_PORT"] = str(*ports.choose(1))
         self._began[replica] = time.monotonic()
         program = [f"services.{replica.service}"]
-        if dies:
+        if dies or self.still:
             program.insert(0, "tests.chaos.dying")
             environment["PORTOLANO_DIES"] = dies
+        if self.still:
+            environment["PORTOLANO_STOPS"] = str(self.still / replica.service)
         with open(self.home.log / f"{replica}.log", "ab") as log:
             self.processes[replica] = subprocess.Popen(
                 [sys.executable, "-m", *program],
@@ -131,6 +135,24 @@ class World:
     def _had_no_start(self, replica: Replica, code: int) -> bool:
         """Whether it ended because a server was away when it began: it says so in a line, and is begun again."""
         return code == 1 and time.monotonic() - self._began[replica] < STARTING
+
+    async def stopped_at(self, service: str, point: str, limit: float = 90.0) -> Replica:
+        """The replica of this service that comes to the point first, once it stands still there.
+
+        `point` with its `begin`, `before` or `after`. Raises `AssertionError` where none comes there.
+        """
+        assert self.still is not None, "this world's replicas have no points"
+        place = self.still / service
+        (place / point).touch()
+        replicas = [one for one in self.replicas if one.service == service]
+
+        async def stands() -> Replica | None:
+            return next((one for one in replicas if (place / str(self.processes[one].pid)).exists()), None)
+
+        replica = await until(stands, limit=limit, what=f"{service} at: {point}")
+        (place / str(self.processes[replica].pid)).unlink()
+        self.stopped.add(replica)
+        return replica
 
     def stop_still(self, replica: Replica) -> None:
         """SIGSTOP: it stands still and nobody is told."""
@@ -257,9 +279,15 @@ class World:
 
 @asynccontextmanager
 async def world(
-    root: Path, *, partitions: int, replicas: int = REPLICAS, settings: dict[str, str] | None = None
+    root: Path,
+    *,
+    partitions: int,
+    replicas: int = REPLICAS,
+    settings: dict[str, str] | None = None,
+    points: bool = False,
 ) -> AsyncIterator[World]:
-    """Started and ready; nothing of it is left at the end. `settings`: what all services are told besides."""
+    """Started and ready; nothing of it is left at the end. `settings`: what all services are told besides; with
+    `points` their replicas can be made to stand still at any."""
     home = Home(root)
     postgres, kafka = Postgres(home), LinkedKafka(home)
     free = ports.choose(3 + replicas * len(SERVICES), avoid={home.port(name) for name in ports.NAMES})
@@ -268,6 +296,10 @@ async def world(
     kafka.link_port = links["kafka"].port
     doors = {Replica(service, n): free.pop() for service in SERVICES for n in range(1, replicas + 1)}
     it = World(home, kafka, postgres, links, doors, settings=dict(settings or {}))
+    if points:
+        it.still = root / "still"
+        for service in SERVICES:
+            (it.still / service).mkdir(parents=True)
     sink: subprocess.Popen[bytes] | None = None
     keeper: asyncio.Task[None] | None = None
     try:

@@ -39,6 +39,16 @@ def test_figures_of_the_moment_stand_beside_what_was_counted() -> None:
     assert ("portolano_held_records", "queued") not in told(metrics), "a figure that is no longer asked is gone"
 
 
+def test_who_comes_too_late_is_counted_by_what_it_came_as_and_who_does_not_is_not() -> None:
+    metrics = Metrics("notifier")
+    metrics.fenced("reader", 0)
+    metrics.fenced("relay", 12)
+    metrics.fenced("relay", 1)
+    said = told(metrics)
+    assert said["portolano_fenced_total", "relay"] == 13
+    assert ("portolano_fenced_total", "reader") not in said
+
+
 def test_two_services_in_one_process_count_apart() -> None:
     one, other = Metrics("intake"), Metrics("referral")
     one.published(5)
