@@ -28,7 +28,12 @@ async def plan(
     """What `provision` would do, one line each, and what it would leave to a person; changes nothing."""
     system = _System(home, load(agreement), topic_prefix, partitions)
     kafka = await system.kafka_plan()
-    return [*map(str, await system.databases.difference()), *await system.databases.pending(), *kafka.lines()]
+    return [
+        *map(str, await system.databases.difference()),
+        *await system.databases.pending(),
+        *kafka.lines(),
+        *await system.remarks(),
+    ]
 
 
 async def provision(
@@ -37,17 +42,18 @@ async def provision(
     """Make broker and database as the agreement wants them; gives back one line for each thing done.
 
     `topic_prefix` sets apart topics, groups and databases, as tests need it; users and roles are shared by all of
-    them. `partitions` replaces the agreement's number for internal topics. Raises Trouble or Unreachable.
+    them. `partitions` replaces the agreement's number for internal topics, with which new stores begin: one that has a
+    number keeps it, and where that is a lower one a line says which command raises it. Raises Trouble or Unreachable.
     """
     system = _System(home, load(agreement), topic_prefix, partitions)
     async with system.databases.turn():
-        return [*await system.provision_postgres(), *await system.provision_kafka()]
+        return [*await system.provision_postgres(), *await system.provision_kafka(), *await system.remarks()]
 
 
 class _System:
     def __init__(self, home: Home, agreement: Agreement, prefix: str, partitions: int | None) -> None:
         try:
-            self._desired = desired(agreement, prefix=prefix, partitions=partitions)
+            self._users = desired(agreement, prefix=prefix, partitions=partitions).users
         except ValueError as wrong:
             raise Trouble(str(wrong)) from wrong
         self._agreement = agreement
@@ -59,8 +65,20 @@ class _System:
         )
 
     async def kafka_plan(self) -> Plan:
-        actual = await self._broker.read(self._desired.users, self._prefix)
-        return diff(self._desired, ours(actual, self._agreement, prefix=self._prefix))
+        actual = await self._broker.read(self._users, self._prefix)
+        stored = await self.databases.partitions()
+        wanted = desired(self._agreement, prefix=self._prefix, partitions=self._partitions, stored=stored)
+        return diff(wanted, ours(actual, self._agreement, prefix=self._prefix))
+
+    async def remarks(self) -> list[str]:
+        """What the agreement says of partitions and provisioning does not do."""
+        fewer = [service for service, n in (await self.databases.partitions()).items() if n < self._partitions]
+        if not fewer:
+            return []
+        return [
+            f"the internal topics of {', '.join(fewer)} have fewer partitions than the {self._partitions} that are "
+            f"wanted: kept; `portolano feeds grow {self._partitions}` raises them while the system runs"
+        ]
 
     async def provision_postgres(self) -> list[str]:
         steps = await self.databases.difference()

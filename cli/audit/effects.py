@@ -6,7 +6,7 @@ tables.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +43,12 @@ class Life:
     store: Store
     prefix: str
     logs: Logs
+    growths: Sequence[Mapping[str, int]] = ()
+    """For each time that a topic was given more partitions, the last numbers of its feeds before that."""
+
+    def grown(self, feed: str, number: int) -> int:
+        """Orders what was said of a firm before its topic grew, on one feed, and after it, perhaps on another."""
+        return sum(number > heads.get(feed, 0) for heads in self.growths)
 
     def heard(self, topic: str) -> Iterator[tuple[str, Any]]:
         """Type and data of the events that the snapshot has consumed and not set aside, each number once."""
@@ -51,6 +57,7 @@ class Life:
             for row in self.store.held
             if row["state"] != "redriven"
         }
+        found: list[tuple[int, Record]] = []
         for (name, partition), log in self.logs.items():
             position = self.store.positions.get((name, partition))
             if name != self.prefix + topic or position is None:
@@ -61,7 +68,9 @@ class Life:
                     continue
                 last = record.number
                 if (name, partition, record.offset) not in aside:
-                    yield record.attribute("type"), record.data()
+                    found.append((self.grown(f"{name}/{partition}", record.number), record))
+        for _, record in sorted(found, key=lambda one: one[0]):
+            yield record.attribute("type"), record.data()
 
     def consumed(self, topic: str) -> Iterator[Record]:
         """Records of a door that the snapshot has consumed."""
@@ -75,6 +84,7 @@ class Life:
 
         What the journal lacks is taken from Kafka, so that one missing row is found as just that by the check of feeds.
         """
+        found: list[tuple[int, Told]] = []
         for feed, head in self.store.heads.items():
             name, _, partition = feed.rpartition("/")
             if name != self.prefix + topic:
@@ -87,7 +97,8 @@ class Life:
             for record in log.records if log else ():
                 if record.number is not None and record.number <= head and record.number not in told:
                     told[record.number] = Told(feed, record.attribute("type"), record.data())
-            yield from (told[number] for number in sorted(told))
+            found += [(self.grown(feed, number), told[number]) for number in sorted(told)]
+        yield from (told for _, told in sorted(found, key=lambda one: one[0]))
 
     @property
     def firms_waiting(self) -> set[str]:

@@ -96,6 +96,8 @@ class Store:
     held: list[asyncpg.Record]
     firms_held: dict[str, int]
     tables: dict[str, list[asyncpg.Record]]
+    growths: list[dict[str, int]]
+    """The last number of each feed before its topic was given more partitions, for each time that it was."""
 
 
 @asynccontextmanager
@@ -137,6 +139,7 @@ async def read_store(home: Home, service: str, prefix: str, tables: Sequence[str
             held=await connection.fetch("SELECT * FROM held ORDER BY id"),
             firms_held={r["firm_id"]: r["held"] for r in await connection.fetch("SELECT * FROM firms WHERE held > 0")},
             tables={table: await connection.fetch(f'SELECT * FROM "{table}"') for table in tables},
+            growths=[r["heads"] for r in await connection.fetch("SELECT heads FROM growths ORDER BY partitions")],
         )
 
 

@@ -52,7 +52,8 @@ async def audit(home: Home, prefix: str = "") -> Report:
 
 
 def _effects(report: Report, stores: dict[str, Store], prefix: str, logs: effects.Logs, agreement: Agreement) -> None:
-    lives = {service: Life(store, prefix, logs) for service, store in stores.items()}
+    growths = [heads for store in stores.values() for heads in store.growths]
+    lives = {service: Life(store, prefix, logs, growths) for service, store in stores.items()}
     effects.check_intake(report, lives["intake"], agreement.partners)
     effects.check_classifier(report, lives["classifier"])
     effects.check_referral(report, lives["referral"], agreement.partners)

@@ -1,4 +1,4 @@
-"""`portolano feeds`: how far each feed was given out and published, and publishing one again."""
+"""`portolano feeds`: how far each feed was given out and published, publishing one again, more partitions."""
 
 import asyncio
 import getpass
@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 import asyncpg
 import click
 
+from cli.feeds.growing import Grown, Topical, check, growing
+from cli.held.parts import whoever
 from cli.output import emit, json_option, say, table
 from deploy.local.home import Home, database_name
 from shared.contracts.topics import SERVICES
@@ -52,6 +54,51 @@ def republish(feed: str, first: int, dry_run: bool, as_json: bool) -> None:
             f"{feed}: numbers {first} to {done['published']} {'would come' if dry_run else 'come'} again, "
             f"from {done['service']}"
         )
+
+
+@command.command(epilog="Example: portolano feeds grow 24 --dry-run")
+@click.argument("partitions", type=click.IntRange(min=2))
+@click.option(
+    "--within",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the readers of a topic may take to come to its head.",
+)
+@click.option("--dry-run", is_flag=True, help="Say how it stands and what would be done, change nothing.")
+@json_option
+def grow(partitions: int, within: float, dry_run: bool, as_json: bool) -> None:
+    """Give each internal topic so many PARTITIONS while the system runs; the number is never lowered again.
+
+    One topic after the other is kept from being spoken on until all of it is read, mostly for less than a second;
+    then its firms are spread anew. Each keeps its order. Given again after an interruption, it goes on with what is
+    left. It is noted who gave the command. Exit code 1 where a topic does not come to rest: nothing is held then.
+    """
+    by = whoever()
+    before, grown = asyncio.run(_grow(Home.from_environment(), partitions, by, within, dry_run))
+    if as_json:
+        emit({"partitions": partitions, "before": before, "grown": grown, "by": by, "dry_run": dry_run})
+        return
+    if dry_run:
+        table(
+            ("topic", "in Kafka", "in the store of", "", "unread", "then"),
+            [(one.topic, one.in_kafka, one.writer, one.in_store, one.unread, partitions) for one in before],
+        )
+        say("a dry run: nothing was changed")
+    elif not grown:
+        say(f"nothing to do: every internal topic has {partitions} partitions")
+    else:
+        say(f"noted: {by}; readers find the new partitions within seconds, and at the latest within half a minute")
+
+
+async def _grow(
+    home: Home, partitions: int, by: str, within: float, dry_run: bool
+) -> tuple[list[Topical], list[Grown]]:
+    async with growing(home) as it:
+        before = await it.look()
+        check(before, partitions)
+        return before, [] if dry_run else await it.grow(partitions, by=by, within=within, told=say)
 
 
 @asynccontextmanager

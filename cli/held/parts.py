@@ -18,6 +18,7 @@ from shared.errors import Trouble, Unreachable
 from shared.feeds.batches import Transactions
 from shared.feeds.clock import Clock
 from shared.feeds.commands import Commanding
+from shared.feeds.failures import Outgrown
 from shared.feeds.numbers import load_layout
 from shared.feeds.redrive import Redriving
 from shared.feeds.runtime import sources_of
@@ -65,6 +66,8 @@ async def _inside(kind: type[T], home: Home, service: str, prefix: str, look: st
         raise Unreachable(f"the store of {service} has gone; what was committed holds: `{look}`") from error
     except _BUSY as error:
         raise Trouble(f"{service} works on the same firm at this moment: give the command again") from error
+    except Outgrown as error:
+        raise Trouble(f"{service} was given more partitions at this moment: give the command again") from error
     except asyncpg.UndefinedTableError as error:
         raise Trouble(f"the store of {service} is not as this command knows it: run `portolano provision`") from error
     finally:

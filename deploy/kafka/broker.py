@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
@@ -20,6 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it re-expor
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
+    NewPartitions,
     NewTopic,
     ScramCredentialInfo,
     ScramMechanism,
@@ -103,6 +105,31 @@ class Broker:
         if limits := [step for step in steps if isinstance(step, SetQuota)]:
             async with wire(self._client_of("admin")) as connection:
                 await quotas.apply(connection, limits)
+
+    async def add_partitions(self, topics: Mapping[str, int]) -> None:
+        """Give topics that have fewer so many partitions; done when the broker shows them, each with a leader."""
+        admin = self._admin()
+        try:
+            if topics:
+                await _all(admin.create_partitions([NewPartitions(name, total) for name, total in topics.items()]))
+            until = time.monotonic() + _ANSWER_WITHIN
+            while time.monotonic() < until:
+                listed = (await asyncio.to_thread(admin.list_topics, timeout=_ANSWER_WITHIN)).topics
+                led = {name: sum(one.leader >= 0 for one in listed[name].partitions.values()) for name in topics}
+                if led == dict(topics):
+                    return
+                await asyncio.sleep(0.05)
+        except (KafkaException, TimeoutError) as refused:
+            raise _told("give topics more partitions", refused) from refused
+        raise Trouble(f"Kafka took more partitions for {', '.join(topics)} and does not show them: look into its log")
+
+    async def partitions(self, topics: Sequence[str]) -> dict[str, int]:
+        """How many each of these topics has; nothing of one that is not there."""
+        try:
+            listed = (await asyncio.to_thread(self._admin().list_topics, timeout=_ANSWER_WITHIN)).topics
+        except KafkaException as refused:
+            raise _told("ask Kafka for its topics", refused) from refused
+        return {name: len(listed[name].partitions) for name in topics if name in listed}
 
     def _admin(self) -> AdminClient:
         # Its own lines go to the log: on a person's terminal they would drown the one line that matters.

@@ -10,8 +10,9 @@ A service writes and reads its own topics, the latter because its relay looks at
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from types import MappingProxyType
 
 from deploy.kafka.state import GROUP, TOPIC, Grant, Layout, State
 from shared.agreement import Agreement
@@ -32,11 +33,18 @@ _HOUR = 3_600_000
 _DAY = 24 * _HOUR
 
 
-def desired(agreement: Agreement, *, prefix: str = "", partitions: int | None = None) -> State:
+def desired(
+    agreement: Agreement,
+    *,
+    prefix: str = "",
+    partitions: int | None = None,
+    stored: Mapping[str, int] = MappingProxyType({}),
+) -> State:
     """The broker as the agreement wants it. `prefix` goes before topics and services' groups; users are shared.
 
-    `partitions` replaces the agreement's number for internal topics (tests take two). Raises ValueError for a prefix
-    that could not be told apart from a name.
+    `partitions` replaces the agreement's number for internal topics (tests take two). `stored`: how many the store of
+    a service says that its topics have; what it says holds, the agreement's number is what a new store begins with.
+    Raises ValueError for a prefix that could not be told apart from a name.
     """
     if not _PREFIX.fullmatch(prefix):
         raise ValueError(f"the topic prefix {prefix!r}: small letters, digits, dots and hyphens only")
@@ -44,7 +52,9 @@ def desired(agreement: Agreement, *, prefix: str = "", partitions: int | None = 
     everything = topics(agreement.partners)
     return State(
         topics={
-            prefix + topic.name: Layout(count if topic.kind is Kind.INTERNAL else 1, _settings(topic, agreement))
+            prefix + topic.name: Layout(
+                stored.get(topic.writer, count) if topic.kind is Kind.INTERNAL else 1, _settings(topic, agreement)
+            )
             for topic in everything
         },
         users=frozenset({*SERVICES, *agreement.partners}),

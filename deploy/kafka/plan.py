@@ -1,8 +1,8 @@
 """The difference between what ought to stand on the broker and what does, as steps that can be read and then done.
 
 Three things are only told, never done: a topic that nobody wants any more is kept, since its records may be the only
-copy; a number of partitions is not changed, since it decides in which feed a firm lives; a denial made by hand stays,
-since somebody wanted a user stopped. Pure.
+copy; a number of partitions is not changed, since it decides in which feed a firm lives and `portolano feeds grow`
+alone knows when that may change; a denial made by hand stays, since somebody wanted a user stopped. Pure.
 """
 
 from __future__ import annotations
@@ -134,9 +134,11 @@ def _remarks(desired: State, actual: State) -> Iterator[str]:
         if wanted is None:
             yield f"topic {name} belongs to no signatory: kept; delete it yourself when its records are not needed"
         elif wanted.partitions != found.partitions:
-            yield (
-                f"topic {name} has {found.partitions} partitions, {wanted.partitions} are wanted: kept, because a "
-                f"firm's feed depends on the number; set topics.internal_partitions to {found.partitions}"
+            more = max(found.partitions, wanted.partitions)
+            yield f"topic {name} has {found.partitions} partitions, {wanted.partitions} are wanted: kept, because " + (
+                "a partner's order is that of one partition; ask who gave it more"
+                if wanted.partitions == 1
+                else f"a firm's feed depends on the number; `portolano feeds grow {more}` makes it one"
             )
     for grant in sorted(actual.grants):
         if grant.denies:

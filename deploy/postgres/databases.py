@@ -20,6 +20,7 @@ Arguments = Mapping[str, Any]
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _TURN = 7_262_000
+_PARTITIONS = "SELECT partitions FROM public.layout"
 
 _ROLES = """
 SELECT rolname, rolcanlogin,
@@ -98,8 +99,21 @@ class Databases:
             lines += [_migrated(name, label) for file in files if (label := _label(file)) not in applied]
         return lines
 
+    async def partitions(self) -> dict[str, int]:
+        """By service, how many partitions its internal topics have; nothing of a store that is yet to be made."""
+        found: dict[str, int] = {}
+        for service, name in self._names.items():
+            try:
+                async with self._administrator(name) as connection:
+                    if await connection.fetchval("SELECT to_regclass('public.layout')"):
+                        partitions = await connection.fetchval(_PARTITIONS)
+                        found |= {service: partitions} if partitions else {}
+            except asyncpg.InvalidCatalogNameError:
+                pass
+        return found
+
     async def migrate(self, partitions: int) -> list[str]:
-        """Bring each schema up to date and record the number of internal partitions; gives back what was applied."""
+        """Bring each schema up to date; gives back what was applied. A new store begins with so many partitions."""
         lines = []
         for service, name in self._names.items():
             async with self._administrator(name) as connection:

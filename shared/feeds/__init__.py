@@ -31,6 +31,7 @@ To read in one sitting, in this order:
     journal.py        the relay's session: locks, cursors, rows
     aside.py          held records: the SQL
     redrive.py        held records applied again, or discarded by a person
+    growth.py         more partitions, one writer after the other
     restored.py       whether the store is older than what it has said
     alarms.py         what a person must look at
     traces.py         the spans of batches and of what is heard

@@ -17,7 +17,7 @@ from typing import Any, Generic
 from shared.contracts.base import Event, FirmId
 from shared.feeds import breaker, store
 from shared.feeds.clock import Clock
-from shared.feeds.failures import Permanent, Unreadable, deciding, delays, told
+from shared.feeds.failures import Outgrown, Permanent, Unreadable, deciding, delays, told
 from shared.feeds.numbers import EventIds, Layout
 from shared.feeds.records import (
     Arrived,
@@ -92,7 +92,7 @@ class Transactions(Generic[C]):
     ) -> None:
         self.clock = clock or Clock()
         self._pool = pool
-        self._layout = layout
+        self.layout = layout
         self._context = context
         self._sources = sources
         self._code_version = code_version
@@ -102,6 +102,7 @@ class Transactions(Generic[C]):
         self._decoders = Decoders(events)
         self.before_commit: Callable[[Connection, Sequence[str]], Awaitable[None]] | None = None
         self.in_doubt: Callable[[], None] = lambda: None
+        self.outgrown: Callable[[], Awaitable[None]] = _unheeded
         self.metrics: Metrics | None = None
         self.traces: Traces | None = None
         self.source_of: Callable[[str], str] = lambda topic: topic
@@ -138,6 +139,8 @@ class Transactions(Generic[C]):
                 return done
             except Exception as error:
                 self.in_doubt()
+                if isinstance(error, Outgrown):
+                    await self.outgrown()
                 pause = next(pauses)
                 log.warning("batch failed, trying again in %.1f s: %s: %s", pause, type(error).__name__, told(error))
                 if self.metrics:
@@ -221,14 +224,17 @@ class Transactions(Generic[C]):
             said = [] if bare else said
             if self._trace:
                 await self._trace.join(connection, said)
-            records = by_feed(said, now, self._layout)
+            layout = (
+                self.layout
+            )  # once: where it is learnt anew meanwhile, these records were still spread by the old one
+            records = by_feed(said, now, layout)
             if self.before_commit and records:
                 await self.before_commit(connection, sorted(records))
             moved = [(position, counts[key]) for key, position in done.positions.items() if position != positions[key]]
             await store.move_positions(connection, moved)
             if culprit is not None:
                 done.broken = await breaker.broken(connection, list(done.positions))
-            done.rows = await store.number(connection, self._layout.generation, records)
+            done.rows = await store.number(connection, layout, records)
         for (topic, _), counter in counts.items():
             done.outcomes.setdefault(topic, Counter()).update(counter)
         if self._trace:
@@ -360,6 +366,10 @@ class Transactions(Generic[C]):
         at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
         with deciding():
             return [source.door.held(Heard(None, cause, Place(*_place(record)), at, None, source.partner))]
+
+
+async def _unheeded() -> None:
+    """A transaction that is begun once does not learn the layout anew."""
 
 
 def touched(heard: Heard[Any]) -> list[FirmId]:

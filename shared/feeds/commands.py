@@ -58,14 +58,14 @@ class Commanding(Transactions[C]):
             now = await self.clock.now(connection)
             work: Work[C] = Work(connection=connection, now=now, context=self._context, clock=self.clock)
             told, said = await errand(firm_id, work)
-            await self._say(connection, by_feed(said + work.said, now, self._layout), rehearse)
+            await self._say(connection, by_feed(said + work.said, now, self.layout), rehearse)
         return told
 
     async def _say(self, connection: Connection, said: dict[str, list[Packed]], rehearse: bool) -> None:
         """Number and write what is said, last of all; whichever process relays it is told with the commit."""
         if said and not rehearse:
             await connection.execute("SELECT pg_notify('outbox', '')")
-            await store.number(connection, self._layout.generation, said)
+            await store.number(connection, self.layout, said)
 
 
 class Kept:

@@ -7,8 +7,8 @@
 
 Permanent is a closed list: a failure while parsing or deciding, or an answer of the database of class 22 (a value it
 cannot take) or 23 (a constraint) from the handler's own tables. Everything else passes and is tried again with
-back-off, `Outdated` among it, exceptions without an SQLSTATE included: asyncpg raises `InterfaceError` with none when
-its backend was killed, and a lost connection must never condemn a record.
+back-off, `Outdated` and `Outgrown` among it, exceptions without an SQLSTATE included: asyncpg raises `InterfaceError`
+with none when its backend was killed, and a lost connection must never condemn a record.
 """
 
 import asyncio
@@ -38,6 +38,10 @@ class Undecided(Permanent):
 
 class Outdated(Exception):
     """What was looked up before the locks does not hold under them; the same batch, tried again, sees it as it is."""
+
+
+class Outgrown(Exception):
+    """The internal topics have more partitions than this process knows: it learns how many before it tries again."""
 
 
 _TRANSIENT = (Outdated, OSError, asyncio.TimeoutError, TimeoutError, asyncpg.InterfaceError)

@@ -19,7 +19,7 @@ from shared.feeds import outages, store, timers
 from shared.feeds.alarms import Alarms
 from shared.feeds.batches import by_feed
 from shared.feeds.clock import Clock
-from shared.feeds.failures import Permanent, deciding, delays, told
+from shared.feeds.failures import Outgrown, Permanent, deciding, delays, told
 from shared.feeds.numbers import Layout
 from shared.feeds.speech import C, Said, Work
 from shared.feeds.timers import Ahead, Due, When
@@ -48,6 +48,10 @@ async def _always() -> bool:
     return True
 
 
+async def _nothing() -> None:
+    return None
+
+
 class Firing(Generic[C]):
     """Fires the timers of one service in one process."""
 
@@ -62,13 +66,14 @@ class Firing(Generic[C]):
         alarms: Alarms,
         code_version: str,
     ) -> None:
-        self._pool, self._layout, self._context, self._clock = pool, layout, context, clock
+        self._pool, self.layout, self._context, self._clock = pool, layout, context, clock
         self._handlers = {kind: when for when in table for kind in when.kinds}
         self._kinds = sorted(self._handlers)
         self._watermarks, self._alarms, self._code = watermarks, alarms, code_version
         self.before_commit: Callable[[Connection, Sequence[str]], Awaitable[None]] | None = None
         self.publish: Callable[[list[store.Row]], None] = lambda rows: None
         self.in_doubt: Callable[[], None] = lambda: None
+        self.outgrown: Callable[[], Awaitable[None]] = _nothing
         self.hears: Callable[[], Awaitable[bool]] = _always
         """Whether this process has its partitions: only then does it give a sign of life, and fires."""
         self.metrics: Metrics | None = None
@@ -90,6 +95,8 @@ class Firing(Generic[C]):
                 pauses = delays()
             except Exception as error:
                 self.in_doubt()
+                if isinstance(error, Outgrown):
+                    await self.outgrown()
                 pause = next(pauses)
                 log.warning("timers: again in %.1f s: %s: %s", pause, type(error).__name__, told(error))
             with suppress(Exception):  # the store does not answer: that was told above
@@ -152,10 +159,11 @@ class Firing(Generic[C]):
             for run in self._runs(taken.due):
                 with deciding():
                     said += await self._handlers[run[0].timer.kind].handler(run, work)
-            records = by_feed(said + work.said, now, self._layout)
+            layout = self.layout
+            records = by_feed(said + work.said, now, layout)
             if self.before_commit and records:
                 await self.before_commit(connection, sorted(records))
-            rows = await store.number(connection, self._layout.generation, records)
+            rows = await store.number(connection, layout, records)
         self.publish(rows)
         self.fired += len(taken.due)
         if self.metrics is not None:

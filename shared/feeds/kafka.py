@@ -188,6 +188,11 @@ class Consumer:
     def resume(self, topic: str, partition: int) -> None:
         self._consumer.resume(TopicPartition(topic, partition))
 
+    def look_at_topics(self) -> None:
+        """Learn now of partitions that topics were given, and not when the client next looks by itself; whoever leads
+        the group then deals them out."""
+        self._consumer._client.force_metadata_update()
+
     async def bounds(self, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, int]]:
         """First offset that the log still has, and the offset after its last record."""
         wanted = [TopicPartition(topic, partition) for topic, partition in partitions]

@@ -90,7 +90,7 @@ class Redriving(Commanding[C]):
             await aside.take(connection, [id])
             said = self._answer(record, answers, closing.note)
             await aside.close(connection, record, Outcome.DISCARDED, closing)
-            await self._say(connection, by_feed(said, now, self._layout), rehearse)
+            await self._say(connection, by_feed(said, now, self.layout), rehearse)
         driven = [Driven(id, str(record.place), firm_id, Outcome.DISCARDED)]
         if firm_id and before is None and not rehearse:  # or it would be the first of the queue that is tried
             driven += await self._follow(firm_id, driven, Closing(closing.by, f"followed record {id}"))
@@ -178,7 +178,7 @@ class Redriving(Commanding[C]):
                 work: Work[C] = Work(connection=connection, now=now, context=self._context, clock=self.clock)
                 with deciding():
                     said = await one.subscription.handler(Batch([one.heard]), work)
-                records = by_feed(said + work.said, now, self._layout)
+                records = by_feed(said + work.said, now, self.layout)
                 outcome = work.outcomes.get(one.heard.place, Outcome.APPLIED)
         except Permanent as failure:
             await self._keep(connection, record, found, "held", type(failure).__name__, str(failure))

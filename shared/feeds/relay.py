@@ -103,6 +103,14 @@ class Relay:
         self._look = True
         self._wakeup.set()
 
+    def add(self, feeds: Sequence[str]) -> None:
+        """Publish these as well from now on; those that it knows stay as they are."""
+        new = tuple(feed for feed in feeds if feed not in self._pauses)
+        self._feeds += new
+        self._pauses |= {feed: delays() for feed in new}
+        self._claimed_at = 0.0
+        self.wake()
+
     def holds(self, feed: str) -> bool:
         return feed in self._mine
 
@@ -218,6 +226,8 @@ class Relay:
             self._mine[feed] = cursor
             if heads.get(feed, 0) > cursor.published:
                 self._behind.add(feed)
+        # Nothing is under way here. A producer refuses partitions that its topics were given since it last looked.
+        await self._throw_away_producer()
         log.info("relay: holds %d of %d feeds", len(self._mine), len(self._feeds))
 
     async def _look_into_table(self) -> None:

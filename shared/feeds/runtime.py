@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic
 
 from aiokafka import ConsumerRebalanceListener
@@ -25,6 +26,7 @@ from shared.feeds.alarms import Alarms
 from shared.feeds.assignment import Assignment
 from shared.feeds.batches import Source, Transactions, by_feed
 from shared.feeds.clock import Clock
+from shared.feeds.failures import Outgrown
 from shared.feeds.firing import Firing
 from shared.feeds.journal import Session
 from shared.feeds.kafka import Access, Consumer, Topics
@@ -149,10 +151,7 @@ class Feeds(Generic[C]):
         async with self.pool.acquire() as connection:
             self.layout = await load_layout(connection, self.service, self._prefix)
             await connection.execute("SELECT make_outbox_days($1)", JOURNAL_AHEAD_DAYS)
-        says = tuple(
-            {event: None for table in (self._subscriptions, self._timers) for one in table for event in one.says}
-        )
-        feeds = feeds_of(says, self._partners, self.layout)
+        feeds = self._feeds()
         await self._refuse_if_restored(feeds)
         self.relay = Relay(
             self._access,
@@ -165,7 +164,7 @@ class Feeds(Generic[C]):
             self.pool, self.layout, self._context, self._sources, self._code_version, self.clock
         )
         self.transactions.before_commit = self._tell_the_holder
-        self.transactions.in_doubt = self.relay.wake
+        self.transactions.in_doubt, self.transactions.outgrown = self.relay.wake, self.learn_layout
         self.assignment = Assignment(
             self.pool, Topics(self._access), self.alarms, lambda topic: self._sources[topic].door is not None
         )
@@ -199,7 +198,35 @@ class Feeds(Generic[C]):
         firing.before_commit, firing.publish = self._tell_the_holder, self.relay.publish
         firing.in_doubt, firing.hears = self.relay.wake, self._hears
         firing.metrics = self.metrics
+        firing.outgrown = self.learn_layout
         return firing
+
+    def _feeds(self) -> list[str]:
+        """Every feed that this service may write."""
+        tables = (self._subscriptions, self._timers)
+        says = tuple({event: None for table in tables for one in table for event in one.says})
+        return feeds_of(says, self._partners, self.layout)
+
+    async def learn_layout(self) -> None:
+        """See whether the store has grown, and take its number of partitions over: for what is decided from now on, for
+        the relay, which gets more feeds, and for the consumer, whose topics have more partitions. Never raises: who
+        could not ask is refused its numbers, and asks again."""
+        try:
+            async with self.pool.acquire() as connection:
+                partitions = (await load_layout(connection, self.service, self._prefix)).partitions
+        except Exception as error:
+            log.warning("cannot see whether the store has grown: %s: %s", type(error).__name__, error)
+            return
+        if partitions == self.layout.partitions:
+            return
+        log.info("the internal topics have %d partitions now, %d before", partitions, self.layout.partitions)
+        self.layout = replace(self.layout, partitions=partitions)
+        self.transactions.layout = self.layout
+        if self._timers:
+            self.firing.layout = self.layout
+        self.relay.add(self._feeds())
+        if self.assignment.consumer is not None:
+            self.assignment.consumer.look_at_topics()
 
     async def _bounds(self, partitions: Iterable[tuple[str, int]]) -> Mapping[tuple[str, int], tuple[int, int]]:
         """First and next offset of partitions, whoever reads them. Raises where the broker does not answer."""
@@ -271,11 +298,14 @@ class Feeds(Generic[C]):
                 now = await self.clock.now(connection)
                 work = Work(connection=connection, now=now, context=self._context, clock=self.clock)
                 yield work
-                records = by_feed(work.said, now, self.layout)
+                layout = self.layout
+                records = by_feed(work.said, now, layout)
                 await self._tell_the_holder(connection, sorted(records))
-                rows = await store.number(connection, self.layout.generation, records)
-        except BaseException:
+                rows = await store.number(connection, layout, records)
+        except BaseException as error:
             self.relay.wake()
+            if isinstance(error, Outgrown):
+                await self.learn_layout()
             raise
         self.relay.publish(rows)
 
@@ -294,6 +324,7 @@ class Feeds(Generic[C]):
         house_kept_at = time.monotonic()
         while True:
             await asyncio.sleep(3.0)
+            await self.learn_layout()
             try:
                 await self._watch_progress()
             except Exception as error:

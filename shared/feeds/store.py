@@ -14,6 +14,8 @@ import asyncpg
 import msgspec
 
 from shared.contracts.base import FirmId
+from shared.feeds.failures import Outgrown
+from shared.feeds.numbers import Layout
 from shared.feeds.records import Arrived, Packed, pack, unpack
 from shared.feeds.sifting import Position
 from shared.feeds.speech import Outcome
@@ -140,25 +142,37 @@ async def lock_firms(connection: Connection, firm_ids: Sequence[FirmId]) -> set[
 
 _NUMBER = """WITH want AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::int[], $3::bytea[]) AS w(feed, n, body)),
 numbered AS (INSERT INTO feeds AS f (feed, sequence) SELECT feed, n FROM want ORDER BY feed
-             ON CONFLICT (feed) DO UPDATE SET sequence = f.sequence + excluded.sequence RETURNING f.feed, f.sequence),
+             ON CONFLICT (feed) DO UPDATE SET sequence = f.sequence + excluded.sequence WHERE f.partitions <= $5
+             RETURNING f.feed, f.sequence),
 put AS (INSERT INTO outbox (feed, first, n, generation, body)
         SELECT feed, sequence - n + 1, n, $4, body FROM numbered JOIN want USING (feed) RETURNING feed, first)
 SELECT feed, first FROM put"""
 
 
-async def number(connection: Connection, generation: str, records: Mapping[str, list[Packed]]) -> list[Row]:
-    """Take the next numbers of each feed and write the outbox rows: the last thing that a transaction does."""
+async def number(connection: Connection, layout: Layout, records: Mapping[str, list[Packed]]) -> list[Row]:
+    """Take the next numbers of each feed and write the outbox rows: the last thing that a transaction does.
+
+    Raises `Outgrown` where the store has grown and `layout` is the one of before: the condition stands in the feed's
+    row, since under its lock the row is seen as it is, while any other table is seen as of the statement's beginning.
+    """
     feeds = sorted(records)
     if not feeds:
         return []
     answers = await connection.fetch(
-        _NUMBER, feeds, [len(records[feed]) for feed in feeds], [pack(records[feed]) for feed in feeds], generation
+        _NUMBER,
+        feeds,
+        [len(records[feed]) for feed in feeds],
+        [pack(records[feed]) for feed in feeds],
+        layout.generation,
+        layout.partitions,
     )
     firsts = {row["feed"]: row["first"] for row in answers}
     unanswered = set(feeds) - set(firsts)
     if unanswered:
-        raise RuntimeError(f"no number was given for {', '.join(sorted(unanswered))}")
-    return [Row(feed, firsts[feed], generation, records[feed]) for feed in feeds]
+        raise Outgrown(
+            f"{sorted(unanswered)[0]} is written for more than the {layout.partitions} partitions that are known here"
+        )
+    return [Row(feed, firsts[feed], layout.generation, records[feed]) for feed in feeds]
 
 
 _UNPUBLISHED = """SELECT o.feed, o.first, o.generation, o.body

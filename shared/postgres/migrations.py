@@ -45,18 +45,14 @@ async def migrate(connection: Connection, directories: Sequence[Path], *, owner:
                 applied.append(name)
         await connection.execute(f'GRANT USAGE ON SCHEMA public TO "{login}"')
         await connection.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO "{login}"')
-        await connection.execute(f'REVOKE INSERT, UPDATE, DELETE ON migrations, layout FROM "{login}"')
+        await connection.execute(f'REVOKE INSERT, UPDATE, DELETE ON migrations, layout, growths FROM "{login}"')
         await connection.execute(f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO "{login}"')
         await connection.execute(f'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO "{login}"')
     return applied
 
 
-async def lay_out(connection: Connection, partitions: int) -> None:
-    """Record the number of internal partitions. It can only be raised, and not by this: another number is refused."""
-    stored = await connection.fetchval("SELECT partitions FROM layout")
-    if stored is None:
-        await connection.execute("INSERT INTO layout (partitions) VALUES ($1)", partitions)
-    elif stored != partitions:
-        raise Trouble(
-            f"The store has {stored} partitions per internal topic, {partitions} were asked for: keep {stored}."
-        )
+async def lay_out(connection: Connection, partitions: int) -> int:
+    """Record with how many internal partitions a new store begins, and give how many it has: one that has a number
+    keeps it. It is raised by `shared.feeds.growth` alone."""
+    await connection.execute("INSERT INTO layout (partitions) VALUES ($1) ON CONFLICT DO NOTHING", partitions)
+    return int(await connection.fetchval("SELECT partitions FROM layout"))

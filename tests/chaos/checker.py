@@ -5,6 +5,7 @@ well: lost (something that should be is not), doubled (something is twice), inve
 feed without one of its numbers), unaccounted (a record without exactly one outcome).
 """
 
+import json
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -53,14 +54,36 @@ class Scene:
     mails: Counter[str]
 
     def told(self, topic: str) -> Iterator[tuple[int, Record]]:
-        """What a reader by the contract's rule takes from a topic of ours: each number once."""
-        for (name, partition), log in sorted(self.logs.items()):
+        """What a reader by the contract's rule takes from a topic of ours: each number once. Where the topic was given
+        more partitions, all of before comes first: it was read before anything of after was written."""
+        for _, partition, record in sorted(self._told(topic), key=lambda one: (*one[:2], one[2].number)):
+            yield partition, record
+
+    def _told(self, topic: str) -> Iterator[tuple[int, int, Record]]:
+        """With how often the topic had grown when the record was written."""
+        ends = [json.loads(growth["heads"]) for growth in self._growths(topic)]
+        for (name, partition), log in self.logs.items():
             if name == topic:
                 last = 0
                 for record in log.records:
                     if record.number is not None and record.number > last:
                         last = record.number
-                        yield partition, record
+                        grown = sum(record.number > heads.get(f"{topic}/{partition}", 0) for heads in ends)
+                        yield grown, partition, record
+
+    def _growths(self, topic: str) -> list[Row]:
+        return self.stores.get(topic.partition(".")[0], {}).get("growths", [])
+
+    def strayed(self, topic: str) -> Iterator[tuple[str, int, int]]:
+        """Firms, each with the partition that it was found on and the number of partitions of that time, by which it
+        belongs elsewhere."""
+        growths = self._growths(topic)
+        now = len([name for name, _ in self.logs if name == topic])
+        spread = [growth["was"] for growth in growths] + [growths[-1]["partitions"] if growths else now]
+        for grown, partition, record in self._told(topic):
+            firm_id = record.data["firm_id"]
+            if zlib.crc32(firm_id.encode()) % spread[grown] != partition:
+                yield firm_id, partition, spread[grown]
 
     def partners(self) -> list[str]:
         return sorted(name.split(".")[1] for name, _ in self.logs if name.endswith(".receipts.v1"))
@@ -182,13 +205,12 @@ def every_firm_has_arrived_everywhere(scene: Scene) -> Iterator[Finding]:
             yield Finding(Fault.LOST, "intake", f"of firm {firm} by {partner} another submission stands")
     said: dict[str, dict[str, int]] = {}
     for topic in ("intake.firms.v1", "classifier.assessments.v1"):
-        partitions = len([name for name, _ in scene.logs if name == topic])
+        for firm_id, partition, spread in scene.strayed(topic):
+            yield Finding(Fault.INVERTED, topic, f"{firm_id} on partition {partition} of {spread}")
         last: dict[str, int] = defaultdict(int)
-        for partition, record in scene.told(topic):
+        for _, record in scene.told(topic):
             data = record.data
             firm_id, version = data["firm_id"], data["version"]
-            if zlib.crc32(firm_id.encode()) % partitions != partition:
-                yield Finding(Fault.INVERTED, topic, f"{firm_id} on partition {partition}")
             if version <= last[firm_id]:
                 yield Finding(Fault.INVERTED, topic, f"{firm_id}: version {version} after {last[firm_id]}")
             if topic == "intake.firms.v1" and version > last[firm_id] + 1:

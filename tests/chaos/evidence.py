@@ -88,6 +88,7 @@ QUERIES = {
     "positions": "SELECT * FROM positions",
     "feeds": "SELECT * FROM feeds",
     "held": "SELECT id, state FROM held",
+    "growths": "SELECT was, partitions, heads::text AS heads FROM growths ORDER BY was",
 }
 OWN = {
     "intake": {

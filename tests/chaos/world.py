@@ -241,6 +241,10 @@ class World:
         finally:
             await store.close()
 
+    def count_partitions_anew(self) -> None:
+        """After topics were given more."""
+        self._counts.clear()
+
     def _ends(self, names: list[str]) -> dict[tuple[str, int], int]:
         admin = AdminClient({**self.home.kafka_admin(), "log_level": 0, "socket.timeout.ms": 5000})
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # confluent leaves this one without types

@@ -41,6 +41,7 @@ async def test_a_service_connects_to_its_own_database_and_to_no_other(service: s
         "SET ROLE portolano",
         "INSERT INTO migrations (name, sha256) VALUES ('x', 'x')",
         "UPDATE layout SET partitions = 1",
+        "DELETE FROM growths",
         "COPY positions TO PROGRAM 'cat'",
         "SELECT * FROM pg_authid",
     ],

@@ -1,0 +1,5 @@
+"""What `portolano feeds` does to the running system beside looking at it.
+
+stores.py   the four stores as the operator, with transactions that write
+growing.py  more partitions for the internal topics
+"""
