@@ -4,16 +4,19 @@ import asyncio
 import getpass
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 import asyncpg
 import click
 
+from cli.feeds import restating
 from cli.feeds.growing import Grown, Topical, check, growing
 from cli.held.parts import whoever
 from cli.output import emit, json_option, say, table
 from deploy.local.home import Home, database_name
 from shared.contracts.topics import SERVICES
 from shared.errors import Trouble, Unreachable
+from shared.feeds.restating import Restated
 
 
 @click.group(epilog="Example: portolano feeds show")
@@ -90,6 +93,39 @@ def grow(partitions: int, within: float, dry_run: bool, as_json: bool) -> None:
         say(f"nothing to do: every internal topic has {partitions} partitions")
     else:
         say(f"noted: {by}; readers find the new partitions within seconds, and at the latest within half a minute")
+
+
+@command.command(epilog="Example: portolano feeds restate intake --dry-run")
+@click.argument("service", type=click.Choice(SERVICES))
+@click.option("--dry-run", is_flag=True, help="Say how many events it would be, say none of them.")
+@json_option
+def restate(service: str, dry_run: bool, as_json: bool) -> None:
+    """Say anew what SERVICE has said last of everything, for readers that have lost it.
+
+    intake: each firm's state, for the classifier. classifier: each assessment, for referral. referral: each referral
+    and what firms may still answer, for the notifier. notifier: each delivery, for referral. Readers put right what
+    they keep, where they have nothing newer, and do nothing else: nothing is decided again, nobody is written to, and
+    partners' topics are not touched. Interrupted and given again, it goes on where it was. It is noted who gave the
+    command.
+    """
+    by, home = whoever(), Home.from_environment()
+    if dry_run:
+        n = asyncio.run(restating.count(home, service))
+        if as_json:
+            emit({"service": service, "said": n, "by": by, "dry_run": True})
+        else:
+            say(f"{service} would say {n} events anew; a dry run: nothing was said")
+        return
+
+    async def told(done: Restated) -> None:
+        if not as_json and not done.finished:
+            say(f"{service}: {done.said} events")
+
+    done = asyncio.run(restating.restate(home, service, id=str(uuid4()), by=by, heard=told))
+    if as_json:
+        emit({"service": service, "said": done.said, "command_id": done.id, "by": by, "dry_run": False})
+    else:
+        say(f"{service} has said {done.said} events anew; noted: {by}")
 
 
 async def _grow(

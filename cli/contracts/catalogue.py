@@ -18,7 +18,7 @@ from shared.contracts.base import Event
 from shared.contracts.submissions import DATA
 from shared.contracts.submitted import ERASURE_REQUESTED, REVOKED, SUBMITTED, SUCCEEDED
 from shared.contracts.topics import SERVICES
-from shared.feeds.subscriptions import AtDoor, Subscription
+from shared.feeds.subscriptions import AtDoor, Restates, Subscription
 from shared.feeds.timers import When
 
 FIRMS = "partners.{partner}.firms.v1"
@@ -88,7 +88,7 @@ def _written() -> Iterator[Published]:
 
 
 def _said() -> Iterator[Published]:
-    tables = [*_subscriptions(), *_timers()]
+    tables = [*_subscriptions(), *_timers(), *_restatements()]
     speakers = {event: service for service, entry in tables for event in entry.says}
     for event, service in speakers.items():
         title = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in event.__name__)
@@ -107,6 +107,11 @@ def _timers() -> Iterator[tuple[str, When[Any]]]:
     for service in SERVICES:
         for when in getattr(import_module(f"services.{service}.handlers"), "TIMERS", ()):
             yield service, when
+
+
+def _restatements() -> Iterator[tuple[str, Restates[Any]]]:
+    for service in SERVICES:
+        yield service, import_module(f"services.{service}.handlers").RESTATES
 
 
 def _subscriptions() -> Iterator[tuple[str, Subscription]]:

@@ -67,6 +67,13 @@ MEANINGS: dict[str, str] = {
     "requested_at": "When the firm asked.",
     "ReferralOpened.requested_at": "When the partner was asked.",
     "revoked_at": "When the firm took the consent back.",
+    "FirmRestated.state": "What was said then, as it was said.",
+    "AssessmentRestated.state": "What was said then, as it was said.",
+    "delivered": "What was said then, as it was said.",
+    "registered_at": "When that state was said first.",
+    "assessed_at": "When that assessment was said first.",
+    "ReferralRestated.answer_by": "Until when the firm may confirm or dispute what was reported.",
+    "PreferenceRestated.answer_by": "Until when the firm may say whether the wish is its own.",
     # the firm
     "artisan": "Whether the firm is entered in the Albo of artisan enterprises.",
     "ateco": "Activities by ATECO code.",

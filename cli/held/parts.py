@@ -1,6 +1,7 @@
 """A service's parts list inside the operator's process: its handlers, its credentials, its store; nothing is read.
 
-`redriving` works on what was set aside, `commanding` carries out what a person decides.
+`redriving` works on what was set aside, `commanding` carries out what a person decides, `restating` says anew what the
+service has said last.
 """
 
 import os
@@ -21,6 +22,7 @@ from shared.feeds.commands import Commanding
 from shared.feeds.failures import Outgrown
 from shared.feeds.numbers import load_layout
 from shared.feeds.redrive import Redriving
+from shared.feeds.restating import Restating
 from shared.feeds.runtime import sources_of
 from shared.postgres.pool import open_pool
 from shared.service import Service, code_version
@@ -43,6 +45,13 @@ async def commanding(home: Home, service: str, prefix: str = "") -> AsyncIterato
     """What carries out commands in a service. Raises `Unreachable` while its store does not answer."""
     async with _inside(Commanding, home, service, prefix, look="portolano explain") as commands:
         yield commands
+
+
+@asynccontextmanager
+async def restating(home: Home, service: str, prefix: str = "") -> AsyncIterator[Restating[Any]]:
+    """What says a service's state anew. Raises `Unreachable` while its store does not answer."""
+    async with _inside(Restating, home, service, prefix, look="portolano feeds show") as it:
+        yield it
 
 
 @asynccontextmanager

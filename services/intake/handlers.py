@@ -1,10 +1,12 @@
 """What intake hears and says: a record at the firms door, its receipt, and what has changed of the firm."""
 
+from collections.abc import Sequence
+
 from services.intake import domain, store, writing
 from services.intake.door import Intake, Opened, firms_of, read_letter
 from services.intake.store import Accepted, Known
-from shared.contracts.base import Event
-from shared.contracts.intake import FirmErased, FirmRegistered, FirmSucceeded
+from shared.contracts.base import Event, FirmId
+from shared.contracts.intake import FirmErased, FirmRegistered, FirmRestated, FirmSucceeded
 from shared.contracts.receipts import (
     Position,
     SubmissionAccepted,
@@ -14,7 +16,8 @@ from shared.contracts.receipts import (
 from shared.contracts.rules import Problem, problem
 from shared.contracts.submissions import Refusal, Submission
 from shared.feeds.speech import Batch, Heard, Said, Work
-from shared.feeds.subscriptions import AtDoor
+from shared.feeds.subscriptions import AtDoor, Restates, Stated
+from shared.postgres.pool import Connection
 
 
 async def receive_submissions(letters: Batch[Opened], work: Work[Intake]) -> list[Said]:
@@ -113,3 +116,16 @@ SUBSCRIPTIONS = (
         says=(SubmissionAccepted, SubmissionRefused, SubmissionHeld, FirmRegistered, FirmSucceeded, FirmErased),
     ),
 )
+
+
+async def present(
+    connection: Connection, firm_ids: Sequence[FirmId], intake: Intake, stated: Stated
+) -> list[tuple[FirmId, Event]]:
+    """Each firm's state as it was said last; nothing of those of whom nothing holds."""
+    return [
+        (one.state.firm_id, FirmRestated(firm_id=one.state.firm_id, registered_at=one.registered_at, state=one.state))
+        for one in await store.states(connection, firm_ids)
+    ]
+
+
+RESTATES = Restates(present, says=(FirmRestated,))

@@ -6,6 +6,7 @@ arrays, one statement for all records of a batch.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import cast
 
 import asyncpg
@@ -194,6 +195,27 @@ def _copy(file: File) -> File:
     return replace(file, asserted=dict(file.asserted), reports=dict(file.reports), speakers=set(file.speakers))
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A firm's state as it was said last, and when."""
+
+    state: FirmRegistered
+    registered_at: datetime
+
+
+_STATES = """
+SELECT state::text AS state, registered_at FROM profiles
+WHERE firm_id = ANY($1::uuid[]) AND state IS NOT NULL ORDER BY firm_id
+"""
+
+
+async def states(connection: Connection, firm_ids: Sequence[FirmId]) -> list[Registered]:
+    """What was said last of these firms, in the order of firms."""
+    rows = await connection.fetch(_STATES, firm_ids)
+    return [Registered(_registered(row["state"]), row["registered_at"]) for row in rows]
+
+
+_registered = msgspec.json.Decoder(FirmRegistered).decode
 _assertion = msgspec.json.Decoder(Assertion).decode
 _reported = msgspec.json.Decoder(Reported).decode
 _sources = msgspec.json.Decoder(tuple[Source, ...]).decode

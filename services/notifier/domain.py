@@ -17,7 +17,14 @@ from services.notifier.wording import Facts, Language, Letter, Purpose, Recipien
 from shared.agreement import Agreement, day_of
 from shared.contracts.firm import Contacts
 from shared.contracts.ids import derive
-from shared.contracts.referral import PreferenceAsked, ReferralAwaited, ReferralMoved, ReferralOpened
+from shared.contracts.referral import (
+    PreferenceAsked,
+    PreferenceRestated,
+    ReferralAwaited,
+    ReferralMoved,
+    ReferralOpened,
+    ReferralRestated,
+)
 
 MAIL = "mail"
 
@@ -141,7 +148,7 @@ NOT_FOR_THE_FIRM = frozenset(
 told of that one; an erased firm is not written to at all."""
 
 
-def task(opened: ReferralOpened) -> Task:
+def task(opened: ReferralOpened | ReferralRestated) -> Task:
     """What is kept of an opened referral."""
     return Task(
         referral_id=opened.referral_id,
@@ -254,6 +261,37 @@ def ask(asked: PreferenceAsked, house: House) -> tuple[Notification, ...]:
             question=question if address is not None else None,
         ),
     )
+
+
+def asked_before(restated: ReferralRestated | PreferenceRestated) -> Question | None:
+    """What a firm was asked and may still answer; None where nothing was asked, or could not be."""
+    if restated.answer_by is None or _address(restated.contacts) is None:
+        return None
+    match restated:
+        case PreferenceRestated():
+            return Question(
+                purpose=Asking.PREFERENCE,
+                id=restated.question_id,
+                firm_id=restated.firm_id,
+                partner=restated.partner,
+                language=_language(restated.contacts),
+                until=restated.answer_by,
+            )
+        case ReferralRestated():
+            return Question(
+                purpose=Asking.OUTCOMES,
+                id=restated.referral_id,
+                firm_id=restated.firm_id,
+                partner=restated.partner,
+                language=_language(restated.contacts),
+                until=restated.answer_by,
+                front=restated.front,
+                import_=restated.import_,
+                market=restated.market,
+                outcomes=restated.outcomes,
+            )
+        case _:
+            assert_never(restated)
 
 
 def _asked(moved: ReferralMoved, known: Task | None) -> Question | None:

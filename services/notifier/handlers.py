@@ -6,6 +6,7 @@ page, `answering`.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -13,10 +14,27 @@ from services.notifier import domain, question_log, store
 from services.notifier.domain import House, Task
 from services.notifier.links import Purpose
 from services.notifier.store import Decided
-from shared.contracts.notifier import NotificationDelivered, NotificationsErased, OutcomesAnswered, PreferenceAnswered
-from shared.contracts.referral import CaseErased, PreferenceAsked, ReferralAwaited, ReferralMoved, ReferralOpened
+from shared.contracts.base import Event as AnyEvent
+from shared.contracts.base import FirmId
+from shared.contracts.notifier import (
+    DeliveryRestated,
+    NotificationDelivered,
+    NotificationsErased,
+    OutcomesAnswered,
+    PreferenceAnswered,
+)
+from shared.contracts.referral import (
+    CaseErased,
+    PreferenceAsked,
+    PreferenceRestated,
+    ReferralAwaited,
+    ReferralMoved,
+    ReferralOpened,
+    ReferralRestated,
+)
 from shared.feeds.speech import Batch, Said, Work
-from shared.feeds.subscriptions import On
+from shared.feeds.subscriptions import On, Restates, Stated
+from shared.postgres.pool import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +45,8 @@ class Notifier:
     new: asyncio.Event
 
 
-Event = ReferralOpened | ReferralMoved | ReferralAwaited | PreferenceAsked | CaseErased
+Restated = ReferralRestated | PreferenceRestated
+Event = ReferralOpened | ReferralMoved | ReferralAwaited | PreferenceAsked | Restated | CaseErased
 
 
 async def decide_notifications(referrals: Batch[Event], work: Work[Notifier]) -> list[Said]:
@@ -53,6 +72,14 @@ async def decide_notifications(referrals: Batch[Event], work: Work[Notifier]) ->
                 told = domain.remind(event, tasks.get(event.referral_id), work.context.house)
             case PreferenceAsked():
                 told = domain.ask(event, work.context.house)
+            case ReferralRestated() | PreferenceRestated():
+                told = ()  # whoever was to be told was told
+                if isinstance(event, ReferralRestated):
+                    tasks[event.referral_id] = domain.task(event)
+                    await store.put_right(work.connection, tasks[event.referral_id])
+                question = domain.asked_before(event)
+                if question is not None:
+                    await question_log.keep(work.connection, [replace(question, traceparent=cause.traceparent)])
             case CaseErased():
                 told = ()
                 await _write(new, work)  # what came before is forgotten with it, what comes after is a new beginning
@@ -109,8 +136,27 @@ def _spoken_of(referrals: Batch[Event]) -> set[str]:
 
 SUBSCRIPTIONS = (
     On(
-        (ReferralOpened, ReferralMoved, ReferralAwaited, PreferenceAsked, CaseErased),
+        (
+            ReferralOpened,
+            ReferralMoved,
+            ReferralAwaited,
+            PreferenceAsked,
+            ReferralRestated,
+            PreferenceRestated,
+            CaseErased,
+        ),
         decide_notifications,
         says=(NotificationDelivered, OutcomesAnswered, PreferenceAnswered, NotificationsErased),
     ),
 )
+
+
+async def present(
+    connection: Connection, firm_ids: Sequence[FirmId], notifier: Notifier, stated: Stated
+) -> list[tuple[FirmId, AnyEvent]]:
+    """Each message that a recipient's side has taken; nothing of what is erased."""
+    delivered = await store.delivered(connection, firm_ids)
+    return [(one.firm_id, DeliveryRestated(firm_id=one.firm_id, delivered=one)) for one in delivered]
+
+
+RESTATES = Restates(present, says=(DeliveryRestated,))

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from services.notifier import question_log
 from services.notifier.domain import Notification, Task
 from shared.contracts.base import FirmId
-from shared.contracts.notifier import Channel, Recipient
+from shared.contracts.notifier import Channel, NotificationDelivered, Recipient
 from shared.feeds import aside
 from shared.postgres.pool import Connection, Pool
 
@@ -78,6 +78,32 @@ async def keep(connection: Connection, tasks: Sequence[Task]) -> None:
         [one.import_ for one in tasks],
         [one.market for one in tasks],
     )
+
+
+_PUT_RIGHT = """
+INSERT INTO referrals (referral_id, firm_id, partner, role, front, import, market) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (referral_id) DO UPDATE SET partner = excluded.partner, role = excluded.role, front = excluded.front,
+    import = excluded.import, market = excluded.market
+"""
+
+
+async def put_right(connection: Connection, task: Task) -> None:
+    """Write down once more what a referral was opened for. The firm stays the one of the opening, where that is
+    known."""
+    await connection.execute(
+        _PUT_RIGHT, task.referral_id, task.firm_id, task.partner, task.role, task.front, task.import_, task.market
+    )
+
+
+_DELIVERED = """
+SELECT firm_id, referral_id, channel, recipient, purpose, message_id, sent_at AS at FROM notifications
+WHERE firm_id = ANY($1::uuid[]) AND state = 'sent' AND address IS NOT NULL ORDER BY firm_id, sent_at, message_id
+"""
+
+
+async def delivered(connection: Connection, firm_ids: Sequence[FirmId]) -> list[NotificationDelivered]:
+    """What was said of messages to or about these firms, firm by firm; of an erased one no address is left."""
+    return [NotificationDelivered(**dict(row)) for row in await connection.fetch(_DELIVERED, firm_ids)]
 
 
 _KNOWN = """

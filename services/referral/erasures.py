@@ -119,6 +119,14 @@ async def strip(connection: Connection, cause_ids: Sequence[str]) -> None:
         await aside.forget_at(connection, places)
 
 
+async def among(connection: Connection, referral_ids: Sequence[str]) -> set[str]:
+    """Those of these referrals that are of before an erasure."""
+    rows = await connection.fetch(
+        "SELECT referral_id FROM erased_referrals WHERE referral_id = ANY($1::uuid[])", referral_ids
+    )
+    return {row["referral_id"] for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """A partner that is to hear that the firm is erased everywhere, with its own referrals of the firm."""

@@ -13,6 +13,7 @@ from services.referral import (
     information,
     membership,
     preferences,
+    restatement,
     store,
     successions,
     timepiece,
@@ -27,9 +28,24 @@ from services.referral.succession import follow, standing
 from services.referral.timepiece import outages_of
 from services.referral.updates import Update
 from shared.agreement import Versions, day_of
-from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed
-from shared.contracts.notifier import NotificationDelivered, NotificationsErased, OutcomesAnswered, PreferenceAnswered
-from shared.contracts.referral import CaseErased, PreferenceAsked, ReferralAwaited, ReferralMoved, ReferralOpened
+from shared.contracts.base import Event, FirmId
+from shared.contracts.classifier import AssessmentErased, AssessmentRestated, AssessmentSucceeded, FirmAssessed
+from shared.contracts.notifier import (
+    DeliveryRestated,
+    NotificationDelivered,
+    NotificationsErased,
+    OutcomesAnswered,
+    PreferenceAnswered,
+)
+from shared.contracts.referral import (
+    CaseErased,
+    PreferenceAsked,
+    PreferenceRestated,
+    ReferralAwaited,
+    ReferralMoved,
+    ReferralOpened,
+    ReferralRestated,
+)
 from shared.contracts.referrals import (
     FirmForgotten,
     FirmStatus,
@@ -47,10 +63,11 @@ from shared.contracts.referrals import (
 )
 from shared.feeds.failures import Outdated
 from shared.feeds.speech import Batch, Heard, Said, Work
-from shared.feeds.subscriptions import AtDoor, On
+from shared.feeds.subscriptions import AtDoor, On, Restates, Stated
 from shared.feeds.timers import Due, When
+from shared.postgres.pool import Connection
 
-Assessment = FirmAssessed | AssessmentErased | AssessmentSucceeded
+Assessment = FirmAssessed | AssessmentRestated | AssessmentErased | AssessmentSucceeded
 
 
 async def route_needs(assessments: Batch[Assessment], work: Work[Versions]) -> list[Said]:
@@ -74,6 +91,11 @@ async def route_needs(assessments: Batch[Assessment], work: Work[Versions]) -> l
             case FirmAssessed():
                 said += views.told(domain.assess(case, event, moment), case, heard.cause)
                 said += views.news_of(case, heard.cause, work.now)
+            case AssessmentRestated():
+                # What followed from it has followed; where the firm was assessed anew since, that holds.
+                if case.assessment is None or case.assessment.version <= event.state.version:
+                    await store.put_right(work.connection, event)
+                    case.assessment = event.state
             case AssessmentErased():
                 forgotten.append(erasures.erasure_of(case, event))
                 said += views.told(domain.erase(case, moment), case, heard.cause)
@@ -133,7 +155,7 @@ async def take_updates(updates: Batch[Update], work: Work[Versions]) -> list[Sai
     return said
 
 
-Told = NotificationDelivered | OutcomesAnswered | PreferenceAnswered | NotificationsErased
+Told = NotificationDelivered | DeliveryRestated | OutcomesAnswered | PreferenceAnswered | NotificationsErased
 
 
 async def record_deliveries(deliveries: Batch[Told], work: Work[Versions]) -> list[Said]:
@@ -152,6 +174,8 @@ async def record_deliveries(deliveries: Batch[Told], work: Work[Versions]) -> li
         match event:
             case NotificationDelivered():
                 delivered.append(event)
+            case DeliveryRestated():
+                delivered.append(event.delivered)
             case OutcomesAnswered():
                 case = cases[event.firm_id]
                 facts = closure.take(
@@ -210,7 +234,7 @@ def _due(one: Due, case: Case, moment: Moment) -> list[Fact]:
 
 SUBSCRIPTIONS = (
     On(
-        (FirmAssessed, AssessmentErased, AssessmentSucceeded),
+        (FirmAssessed, AssessmentRestated, AssessmentErased, AssessmentSucceeded),
         route_needs,
         says=(
             ReferralOpened,
@@ -249,7 +273,7 @@ SUBSCRIPTIONS = (
         ),
     ),
     On(
-        (NotificationDelivered, OutcomesAnswered, PreferenceAnswered, NotificationsErased),
+        (NotificationDelivered, DeliveryRestated, OutcomesAnswered, PreferenceAnswered, NotificationsErased),
         record_deliveries,
         says=(
             ReferralOpened,
@@ -283,3 +307,15 @@ TIMERS = (
         ),
     ),
 )
+
+
+async def present(
+    connection: Connection, firm_ids: Sequence[FirmId], versions: Versions, stated: Stated
+) -> list[tuple[FirmId, Event]]:
+    """What each referral is for, and what firms may still answer by their links; nothing of what is erased."""
+    cases = await store.load_cases(connection, firm_ids, assessments=True)
+    erased = await erasures.among(connection, [key for case in cases.values() for key in case.referrals])
+    return [(firm_id, event) for firm_id in firm_ids for event in restatement.restated(cases[firm_id], erased)]
+
+
+RESTATES = Restates(present, says=(ReferralRestated, PreferenceRestated))

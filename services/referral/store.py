@@ -20,7 +20,7 @@ from services.referral.timepiece import set_clocks
 from services.referral.updates import Outcome
 from services.referral.wish_log import load_wishes, save_wishes
 from shared.agreement import Agreement
-from shared.contracts.classifier import FirmAssessed
+from shared.contracts.classifier import AssessmentRestated, FirmAssessed
 from shared.postgres.pool import Connection
 
 
@@ -54,6 +54,20 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS heard (firm_id, version, st
 ON CONFLICT (firm_id) DO UPDATE SET
     version = excluded.version, state = excluded.state, assessed_at = excluded.assessed_at
 """
+
+
+_PUT_RIGHT = """
+INSERT INTO assessments (firm_id, version, state, assessed_at) VALUES ($1, $2, $3::text::jsonb, $4)
+ON CONFLICT (firm_id) DO UPDATE SET version = excluded.version, state = excluded.state,
+    assessed_at = CASE WHEN assessments.version = excluded.version THEN assessments.assessed_at
+                       ELSE excluded.assessed_at END
+"""
+
+
+async def put_right(connection: Connection, restated: AssessmentRestated) -> None:
+    """Keep an assessment that was heard before, whatever stands of it."""
+    state = msgspec.json.encode(restated.state).decode()
+    await connection.execute(_PUT_RIGHT, restated.firm_id, restated.state.version, state, restated.assessed_at)
 
 
 _SAVE_NEEDS = """

@@ -82,6 +82,21 @@ class FirmAssessed(Event, frozen=True, kw_only=True):
     not_members: tuple[str, ...] = ()
 
 
+class AssessmentRestated(Event, frozen=True, kw_only=True):
+    """The firm's last assessment, said once more by a person's command; nothing has changed.
+
+    For whoever has lost it: it puts right what is kept of the assessment, where nothing newer is, and is no reason to
+    do anything else. `state` is that `FirmAssessed`, `assessed_at` when it was said first.
+    """
+
+    type: ClassVar[str] = "it.portolano.firm.assessment-restated.v1"
+    feed: ClassVar[str] = topics.CLASSIFIER_ASSESSMENTS
+
+    firm_id: FirmId
+    assessed_at: datetime
+    state: FirmAssessed
+
+
 class AssessmentSucceeded(Event, frozen=True, kw_only=True):
     """Another firm stands for this one from now on: intake's `FirmSucceeded`, passed on in the firm's order.
 

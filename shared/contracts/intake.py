@@ -51,6 +51,21 @@ class FirmRegistered(Event, frozen=True, kw_only=True):
     declarations: tuple[Declaration, ...] = ()
 
 
+class FirmRestated(Event, frozen=True, kw_only=True):
+    """What was said last of the firm, said once more by a person's command; nothing has changed.
+
+    For whoever has lost it: it puts right what is kept of the firm, where nothing newer is, and is no reason to do
+    anything else. `state` is that `FirmRegistered`, `registered_at` when it was said first.
+    """
+
+    type: ClassVar[str] = "it.portolano.firm.restated.v1"
+    feed: ClassVar[str] = topics.INTAKE_FIRMS
+
+    firm_id: FirmId
+    registered_at: datetime
+    state: FirmRegistered
+
+
 class FirmSucceeded(Event, frozen=True, kw_only=True):
     """Another code stands for the firm from now on: its open referrals follow to `successor_id`.
 

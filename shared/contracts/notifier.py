@@ -26,6 +26,16 @@ class NotificationDelivered(Event, frozen=True, kw_only=True):
     at: datetime
 
 
+class DeliveryRestated(Event, frozen=True, kw_only=True):
+    """A `NotificationDelivered`, said once more by a person's command, for whoever has lost it."""
+
+    type: ClassVar[str] = "it.portolano.notification.delivery-restated.v1"
+    feed: ClassVar[str] = topics.NOTIFIER_DELIVERIES
+
+    firm_id: FirmId
+    delivered: NotificationDelivered
+
+
 class OutcomesAnswered(Event, frozen=True, kw_only=True):
     """The firm has said by its link whether what a partner reported of a completed referral is so: said once for a
     referral, the first answer stands.

@@ -103,6 +103,42 @@ class PreferenceAsked(Event, frozen=True, kw_only=True):
     contacts: Contacts | None = None
 
 
+class ReferralRestated(Event, frozen=True, kw_only=True):
+    """What a referral is for, said once more by a person's command; nothing has changed, and nobody is to be told.
+
+    For whoever has lost it. `outcomes`, `answer_by` and `contacts` are there while the firm may still confirm or
+    dispute what the partner has reported.
+    """
+
+    type: ClassVar[str] = "it.portolano.referral.restated.v1"
+    feed: ClassVar[str] = topics.REFERRAL_EVENTS
+
+    firm_id: FirmId
+    referral_id: str
+    partner: str
+    role: Role
+    front: str
+    import_: bool = msgspec.field(name="import")
+    market: str | None = None
+    outcomes: tuple[ReportedOutcome, ...] = ()
+    answer_by: datetime | None = None
+    contacts: Contacts | None = None
+
+
+class PreferenceRestated(Event, frozen=True, kw_only=True):
+    """The firm was asked whether it wants to be served by `partner`, and has not answered yet: said once more by a
+    person's command, for whoever has lost it. Nobody is to be asked again."""
+
+    type: ClassVar[str] = "it.portolano.firm.preference-restated.v1"
+    feed: ClassVar[str] = topics.REFERRAL_EVENTS
+
+    firm_id: FirmId
+    question_id: str
+    partner: str
+    answer_by: datetime
+    contacts: Contacts | None = None
+
+
 class CaseErased(Event, frozen=True, kw_only=True):
     """Referral has forgotten the firm: the classifier's `AssessmentErased`, passed on once this store is empty.
 

@@ -32,6 +32,7 @@ To read in one sitting, in this order:
     aside.py          held records: the SQL
     redrive.py        held records applied again, or discarded by a person
     growth.py         more partitions, one writer after the other
+    restating.py      what was said last of everything, said once more
     restored.py       whether the store is older than what it has said
     alarms.py         what a person must look at
     traces.py         the spans of batches and of what is heard

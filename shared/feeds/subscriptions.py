@@ -1,11 +1,11 @@
 """What a service hears and says: the entries of the table at the foot of each `handlers.py`.
 
-Two kinds. `On` hears our own events on internal feeds, where the sequence decides what is new. `AtDoor` hears what
-partners write, where the offset does, and where nothing that arrives may be believed: its parser is total, it never
-raises.
+Two kinds are heard. `On` hears our own events on internal feeds, where the sequence decides what is new. `AtDoor`
+hears what partners write, where the offset does, and where nothing that arrives may be believed: its parser is total,
+it never raises. `Restates` is what a person's command has said anew.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -73,3 +73,15 @@ class AtDoor(Generic[D, C]):
 
 
 Subscription = On[Any] | AtDoor[Any, Any]
+
+Stated = Callable[[Sequence[FirmId]], Awaitable[Mapping[FirmId, bytes]]]
+"""Firms -> what the first service of the chain has said last of each, as it keeps it (JSON); those that it knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restates(Generic[C]):
+    """What a service says anew by a person's command: `present` gives, for firms whose rows are locked, an event for
+    each entity as it stands, with its firm, always in the same order."""
+
+    present: Callable[[Connection, Sequence[FirmId], C, Stated], Awaitable[Sequence[tuple[FirmId, Event]]]]
+    says: tuple[type[Event], ...]

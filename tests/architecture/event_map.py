@@ -27,6 +27,8 @@ def draw() -> str:
             lines += _rows(service, heard, topic, says)
         for when in getattr(import_module(f"services.{service}.handlers"), "TIMERS", ()):
             lines += _rows(service, "a clock that is due", "–", when.says)
+        restates = import_module(f"services.{service}.handlers").RESTATES
+        lines += _rows(service, "`portolano feeds restate`", "–", restates.says)
     return "\n".join(lines)
 
 

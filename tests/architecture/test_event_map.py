@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.contracts.base import Event
 from shared.contracts.topics import SERVICES
-from shared.feeds.subscriptions import AtDoor, Subscription
+from shared.feeds.subscriptions import AtDoor, Restates, Subscription
 from shared.feeds.timers import When
 from tests.architecture.event_map import draw, on_page
 
@@ -15,10 +15,11 @@ def table(service: str) -> tuple[Subscription, ...]:
     return found
 
 
-def spoken(service: str) -> tuple[Subscription | When[Any], ...]:
-    """What makes a service speak: what it hears, and its clocks."""
-    timers: tuple[When[Any], ...] = getattr(import_module(f"services.{service}.handlers"), "TIMERS", ())
-    return *table(service), *timers
+def spoken(service: str) -> tuple[Subscription | When[Any] | Restates[Any], ...]:
+    """What makes a service speak: what it hears, its clocks, and a person's command to say it anew."""
+    handlers = import_module(f"services.{service}.handlers")
+    timers: tuple[When[Any], ...] = getattr(handlers, "TIMERS", ())
+    return *table(service), *timers, handlers.RESTATES
 
 
 def test_the_event_map_in_architecture_is_the_one_in_the_code() -> None:

@@ -3,17 +3,34 @@
 from datetime import UTC, date, datetime, timedelta
 
 from shared.contracts.base import Event
-from shared.contracts.classifier import AssessmentErased, AssessmentSucceeded, FirmAssessed, Missing, Need, Segment
+from shared.contracts.classifier import (
+    AssessmentErased,
+    AssessmentRestated,
+    AssessmentSucceeded,
+    FirmAssessed,
+    Missing,
+    Need,
+    Segment,
+)
 from shared.contracts.firm import Consent, Contacts, Membership, Profile, Publisher
-from shared.contracts.intake import Declaration, FirmErased, FirmRegistered, FirmSucceeded
+from shared.contracts.intake import Declaration, FirmErased, FirmRegistered, FirmRestated, FirmSucceeded
 from shared.contracts.notifier import (
+    DeliveryRestated,
     NotificationDelivered,
     NotificationsErased,
     OutcomesAnswered,
     PreferenceAnswered,
 )
 from shared.contracts.receipts import Position, SubmissionAccepted, SubmissionHeld, SubmissionRefused
-from shared.contracts.referral import CaseErased, PreferenceAsked, ReferralAwaited, ReferralMoved, ReferralOpened
+from shared.contracts.referral import (
+    CaseErased,
+    PreferenceAsked,
+    PreferenceRestated,
+    ReferralAwaited,
+    ReferralMoved,
+    ReferralOpened,
+    ReferralRestated,
+)
 from shared.contracts.referrals import (
     Candidate,
     Decision,
@@ -389,6 +406,43 @@ SAID: dict[str, tuple[Event, ...]] = {
             publishers=(PUBLISHER,),
             segment=OPEN,
             needs=(Need(front="assistance", import_=False, market="DE", declared=True, declared_by=("aice", "cna")),),
+        ),
+    ),
+    "restated": (
+        FirmRestated(
+            firm_id=FIRM,
+            registered_at=AT,
+            state=FirmRegistered(firm_id=FIRM, version=1, observed_at=AT, profile=SMALL, publishers=(PUBLISHER,)),
+        ),
+        AssessmentRestated(
+            firm_id=FIRM,
+            assessed_at=AT,
+            state=FirmAssessed(firm_id=FIRM, version=1, profile=SMALL, publishers=(PUBLISHER,), segment=OPEN, needs=()),
+        ),
+        ReferralRestated(
+            firm_id=FIRM,
+            referral_id=REFERRAL,
+            partner="cna",
+            role="responsible",
+            front="assistance",
+            import_=False,
+            market="DE",
+            outcomes=(ReportedOutcome(code="export_plan", market="DE"),),
+            answer_by=HELD,
+            contacts=CONTACTS,
+        ),
+        PreferenceRestated(firm_id=FIRM, question_id=REFERRAL, partner="cna", answer_by=HELD, contacts=CONTACTS),
+        DeliveryRestated(
+            firm_id=FIRM,
+            delivered=NotificationDelivered(
+                firm_id=FIRM,
+                referral_id=REFERRAL,
+                channel="mail",
+                recipient="partner",
+                purpose="requested",
+                message_id="<1@portolano.example>",
+                at=AT,
+            ),
         ),
     ),
 }
