@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from deploy.local.home import Home
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
+from tests import lending
 from tests.ground import ground
 
 # A run that was started in the background ignores Ctrl-C, and so would every process that a test starts and interrupts.
@@ -56,7 +57,11 @@ def serving() -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """Those of the whole run."""
+    """Those of the whole run; or those of another run that has lent them, and that ends them itself."""
+    lent = lending.lent()
+    if lent is not None:
+        yield Servers(lent, Postgres(lent), Kafka(lent))
+        return
     with serving() as both:
         yield both
 

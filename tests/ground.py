@@ -5,6 +5,9 @@ again when it is done: a second for each test, and more with each test before. H
 what all prefixes share; what comes after is the same desired state, told to the broker without a look. That nothing is
 missing is held by `tests/component/access`: on such ground provisioning finds nothing to do.
 
+Where another run has lent its servers (`tests/lending.py`), it has provisioned them, and the prefix says whose ground
+it is.
+
 Clearing keeps the servers small. A run of a hundred grounds would otherwise end with five thousand topics, on which
 everything is slow and the broker cannot end within its time.
 """
@@ -33,6 +36,7 @@ from deploy.provision import provision
 from shared.agreement import load
 from shared.contracts.topics import SERVICES
 from shared.testing.waiting import until
+from tests import lending
 
 PARTITIONS = 2
 """Of internal topics: enough for order to be broken."""
@@ -50,8 +54,8 @@ async def ground(home: Home, prefix: str | None = None, *, stores: Sequence[str]
     `stores`: the services that get a database; one costs as much as all topics. Whoever works on the ground has to be
     gone when the block ends; connections that are left to the databases are cut.
     """
-    await _shared_by_all(home)
-    mine = prefix or f"t{next(_numbers)}."  # one counter for all: two would meet
+    await shared_by_all(home)
+    mine = prefix or f"{lending.name()}t{next(_numbers)}."  # one counter for all: two would meet
     names = {service: database_name(service, mine) for service in stores}
     await asyncio.gather(_lay_topics(home, mine), _lay_databases(home, names))
     try:
@@ -60,8 +64,9 @@ async def ground(home: Home, prefix: str | None = None, *, stores: Sequence[str]
         await asyncio.gather(_clear_topics(home, mine), _drop_databases(home, names))
 
 
-async def _shared_by_all(home: Home) -> None:
-    if home.root not in _provisioned:
+async def shared_by_all(home: Home) -> None:
+    """Users, roles and rights that no prefix has for itself: once for all grounds on these servers."""
+    if home.root not in _provisioned and lending.lent() is None:
         await provision(home, topic_prefix=_FIRST, partitions=PARTITIONS)
         await _clear_topics(home, _FIRST)
         _provisioned.add(home.root)

@@ -1,10 +1,12 @@
 """`make chaos`: the seeds that have no line yet, one after the other; each line is written at once.
 
-`--seed N [--firms F]` runs one again. Exit 1 where the judge found a fault.
+`--seed N [--firms F]` runs one again; `--controls` breaks the product on purpose instead, and sees that it is noticed
+(`tests/chaos/controls`). Exit 1 where the judge found a fault, or a control was not noticed.
 """
 
 import argparse
 import asyncio
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -40,7 +42,12 @@ async def main() -> int:
     parser.add_argument("--firms", type=int, default=5_000, help="with --seed (default %(default)s)")
     parser.add_argument("--rate", type=float, default=30.0, help="firms a second (default %(default)s)")
     parser.add_argument("--minutes", type=float, help="begin no further seed after so long")
+    parser.add_argument(
+        "--controls", action="store_true", help="no seeds: break the product and see that it is noticed"
+    )
     options = parser.parse_args()
+    if options.controls:
+        return await asyncio.to_thread(subprocess.call, [sys.executable, "-m", "tests.chaos.controls"])
     plan = PLAN if options.seed is None else [(options.firms, options.seed)]
     known = {(one["firms"], one["seed"]) for one in page.read(PATH)} if options.seed is None else set()
     began = asyncio.get_running_loop().time()

@@ -52,10 +52,12 @@ async def run(
     rest: float = 300.0,
     root: Path | None = None,
     begun: Callable[[World], Awaitable[None]] | None = None,
+    judged: Callable[[Scene], None] = lambda scene: None,
 ) -> Result:
     """Run one seed. Raises `AssertionError` where there is no rest within `rest` seconds after the last blow.
 
-    Everything lies in `root`, which goes where no fault was found; `begun` is told when all is up.
+    Everything lies in `root`, which goes where no fault was found; `begun` is told when all is up, `judged` gets
+    what was judged.
     """
     began = time.monotonic()
     root = root or Path(tempfile.mkdtemp(prefix="portolano-chaos-"))
@@ -83,6 +85,7 @@ async def run(
                 seed, firms, len(traffic.ledger.entries), said, striker.blows, it.ended, judge(scene),
                 time.monotonic() - began,
             )  # fmt: skip
+            judged(scene)
         return result
     finally:
         if result is not None and not result.findings:

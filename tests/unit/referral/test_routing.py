@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import date, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -213,6 +214,22 @@ def test_every_receipt_has_a_verdict_for_all_twelve_and_at_most_one_selected(
     assert selected == ([decision.partner] if decision.partner else [])
     assert (decision.outcome is Outcome.ASSIGNED) == (decision.partner is not None)
     assert decision.would_change_it
+
+
+@pytest.mark.parametrize("front", [front.code for front in ACCORD.fronts])
+def test_the_path_in_a_receipt_ends_with_the_rule_that_decided(front: str) -> None:
+    rules = set()
+    for import_, consents, members, profile, excluded in product(
+        (False, True), ((), (consent(),)), ((), (member("cna"),)), (firm(), firm(artisan=None)), ((), ACCORD.partners)
+    ):
+        asked = question(
+            front, import_=import_, consents=consents, members=members, profile=profile, excluded=frozenset(excluded)
+        )
+        decision = route(asked, ACCORD)
+        last = Rule.FALLBACK if decision.rule is Rule.NOBODY_LEFT else decision.rule
+        assert decision.path[-1].rule is last, decision
+        rules.add(decision.rule)
+    assert len(rules) >= 3, "several rules decide"
 
 
 def test_the_same_question_has_the_same_receipt() -> None:
