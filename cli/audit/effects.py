@@ -72,12 +72,13 @@ class Life:
         for _, record in sorted(found, key=lambda one: one[0]):
             yield record.attribute("type"), record.data()
 
-    def consumed(self, topic: str) -> Iterator[Record]:
-        """Records of a door that the snapshot has consumed."""
+    def consumed(self, topic: str) -> Iterator[tuple[str, int, int]]:
+        """Topic, partition and offset of the records of a door that are there and that the snapshot has consumed."""
         for (name, partition), log in self.logs.items():
             position = self.store.positions.get((name, partition))
             if name == self.prefix + topic and position is not None:
-                yield from (record for record in log.records if record.offset < position["next_offset"])
+                end = min(position["next_offset"], log.end)
+                yield from ((name, partition, offset) for offset in range(log.begin, end))
 
     def said(self, topic: str) -> Iterator[Told]:
         """Everything that was said on a topic up to the snapshot, in the order of its feeds.
@@ -356,7 +357,7 @@ def _one_answer_each(report: Report, life: Life, topic: str, answers: Mapping[tu
     aside = {
         (r["topic"], r["partition"], r["record_offset"]) for r in life.store.held if r["state"] in ("held", "queued")
     }
-    consumed = {(record.topic, record.partition, record.offset) for record in life.consumed(topic)}
+    consumed = set(life.consumed(topic))
     report.looked_at["records at the doors"] += len(consumed)
     for at in consumed:
         wanted = 0 if at in aside else 1

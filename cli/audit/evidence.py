@@ -61,7 +61,7 @@ class Record:
 
 @dataclass(slots=True)
 class Log:
-    """What Kafka holds of one partition."""
+    """What Kafka holds of one partition, from its first offset to the one that comes next; of a door no records."""
 
     begin: int
     end: int
@@ -150,13 +150,17 @@ def _unpacked(body: bytes) -> list[Packed] | None:
         return None
 
 
-async def read_topics(home: Home, topics: Iterable[str]) -> dict[tuple[str, int], Log]:
-    """Every record that Kafka holds on these topics up to this moment."""
-    wanted = set(topics)
-    return await asyncio.get_running_loop().run_in_executor(None, lambda: _read_topics(home, wanted))
+async def read_topics(home: Home, topics: Iterable[str], doors: Iterable[str] = ()) -> dict[tuple[str, int], Log]:
+    """Every record that Kafka holds on these topics up to this moment; of `doors` only where they begin and end.
+
+    What partners write has no meaning for the audit, and its records may lie at other offsets than the broker gave out,
+    as far as this client reads them.
+    """
+    wanted, bounded = set(topics), set(doors)
+    return await asyncio.get_running_loop().run_in_executor(None, lambda: _read_topics(home, wanted, bounded))
 
 
-def _read_topics(home: Home, topics: set[str]) -> dict[tuple[str, int], Log]:
+def _read_topics(home: Home, topics: set[str], doors: set[str]) -> dict[tuple[str, int], Log]:
     consumer = Consumer(
         {
             **home.kafka_admin(),
@@ -171,11 +175,11 @@ def _read_topics(home: Home, topics: set[str]) -> dict[tuple[str, int], Log]:
     try:
         logs = {}
         for topic, metadata in consumer.list_topics(timeout=10).topics.items():
-            if topic in topics:
+            if topic in topics | doors:
                 for partition in metadata.partitions:
                     begin, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
                     logs[topic, partition] = Log(begin, end)
-        missing = {key for key, log in logs.items() if log.end > log.begin}
+        missing = {key for key, log in logs.items() if log.end > log.begin and key[0] in topics}
         consumer.assign([TopicPartition(*key, logs[key].begin) for key in missing])
         for record in _records(consumer) if missing else ():
             key = (record.topic, record.partition)

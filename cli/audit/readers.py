@@ -15,7 +15,7 @@ def check_reader(report: Report, store: Store, topic: str, partition: int, log: 
     where = f"{store.service} reading {topic}/{partition}"
     position = store.positions.get((topic, partition))
     if position is None:
-        report.waiting[f"unread by {store.service}"] += len(log.records)
+        report.waiting[f"unread by {store.service}"] += log.end - log.begin
         return
     consumed = position["next_offset"] - position["first_offset"]
     counted = sum(position[outcome] for outcome in OUTCOMES)
@@ -26,7 +26,7 @@ def check_reader(report: Report, store: Store, topic: str, partition: int, log: 
             "conservation", where, f"offset {position['next_offset']} comes next, but the topic ends at {log.end}"
         )
     report.looked_at["records consumed"] += consumed
-    report.waiting[f"unread by {store.service}"] += sum(r.offset >= position["next_offset"] for r in log.records)
+    report.waiting[f"unread by {store.service}"] += max(0, log.end - max(position["next_offset"], log.begin))
     if log.begin <= position["first_offset"] and any(r.number is not None for r in log.records):
         _recount(report, where, position, log)
 

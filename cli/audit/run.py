@@ -32,7 +32,8 @@ async def audit(home: Home, prefix: str = "") -> Report:
     # What a downstream snapshot has heard, an upstream one taken later must have said.
     stores = {service: await read_store(home, service, prefix, TABLES[service]) for service in reversed(SERVICES)}
     declared = topics(agreement.partners)
-    logs = await read_topics(home, [prefix + topic.name for topic in declared])
+    doors = [prefix + topic.name for topic in declared if topic.kind is Kind.INBOUND]
+    logs = await read_topics(home, [prefix + topic.name for topic in declared if topic.kind is not Kind.INBOUND], doors)
     report = Report()
     for topic in declared:
         keep = _keep(agreement, topic.kind)

@@ -206,7 +206,8 @@ class Decoders:
             if envelope.partitionkey and not is_firm_id(envelope.partitionkey):
                 raise Unreadable("its partitionkey is not a firm")
             return envelope, decoder.decode(envelope.data)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            # Text that is no UTF-8 and nesting without an end are told by Python's own errors, not by msgspec's.
             # Only where it is wrong: the message may quote what the record says of a person.
             where = re.search(r"at `(\$[\w.\[\]-]*)`", str(error))
             raise Unreadable(f"not an event of ours: {type(error).__name__} at {where[1] if where else '$'}") from None

@@ -39,9 +39,14 @@ PROOFS = (
         parallel=True,
     ),
     Proof(
-        "No damaged event escapes the door's reader and validator",
+        "No damaged event escapes its reader, takes long, or leaves memory behind",
         "tests.prove.fuzz_door",
-        ("--events", "200000"),
+        ("--events", "1000000"),
+    ),
+    Proof(
+        "Whatever partners write, each record has one outcome and one answer, and nobody stops",
+        "tests.prove.fuzz_broker",
+        ("--records", "20000"),
     ),
     Proof(
         "However the partners' streams interleave, the file is the same",

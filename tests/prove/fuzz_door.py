@@ -1,166 +1,268 @@
-"""Mutated events through the reader and the validator of the firms door: none may escape, and memory stays flat.
+"""Damaged events through every reader: none may escape, none may take long, and memory stays flat.
 
-    python -m tests.prove.fuzz_door --events 200000
+    python -m tests.prove.fuzz_door --events 1000000
+    python -m tests.prove.fuzz_door --only 4711         # that one alone, with everything that is known of it
 
-Every event starts as a good one of some type and is then damaged: values in the data are replaced by odd ones, bytes of
-the text are changed, headers are lost, doubled, emptied. The same seed makes the same events.
+Four readers are tried: the doors of firms and of updates, the decoders of our own services' feeds (an event is read, or
+the record would be held, and nothing else), and below them what takes the broker's batches apart. How long one takes is
+told in the processor's time, and as a multiple of what the median input takes for its length: that says the same on
+every machine. The slowest are tried three times more, since a machine may be busy.
 """
 
 import argparse
-import json
+import heapq
+import statistics
 import sys
+import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
-from copy import deepcopy
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 import psutil
 
-from shared.contracts.rules import RULES, Problem
+from services.classifier.handlers import SUBSCRIPTIONS as CLASSIFIER
+from services.notifier.handlers import SUBSCRIPTIONS as NOTIFIER
+from services.referral.door import read_update
+from services.referral.handlers import SUBSCRIPTIONS as REFERRAL
+from services.referral.updates import DATA as UPDATES
+from services.referral.updates import Update
+from shared.agreement import Versions, load
+from shared.contracts.rules import MOST_TOLD, RULES, Problem
 from shared.contracts.submissions import DATA, Refusal, Understood
-from shared.contracts.submitted import ERASURE_REQUESTED, REVOKED, SUBMITTED, SUCCEEDED
-from shared.testing.builders import headers, read_raw, revoked, submitted, tax_code
+from shared.feeds.failures import Unreadable
+from shared.feeds.records import Decoders, numbering_of, traceparent_of
+from shared.feeds.speech import Place
+from shared.feeds.subscriptions import Letter, On
+from shared.feeds.tolerance import Read, Records
+from shared.testing.builders import ARRIVED, read_raw
+from tests.prove.damage import Written, chance, damaged, good
+from tests.prove.wire import Record, batch
 
 MOST_GROWTH = 8.0
 """MiB."""
-Record = tuple[bytes | None, list[tuple[str, bytes | None]]]
-
-_RICH: dict[str, Any] = {
-    "ateco": [{"code": "62.10", "edition": "2025", "main": True}],
-    "local_units": [{"province": "MI", "comune": "Milano"}],
-    "size": {"year": 2025, "staff": {"min": 1, "max": 9}, "previous": {"year": 2024}, "holdings": [{"kind": "linked"}]},
-    "exports": {"years": [{"year": 2025, "share": 0.1, "eur": 7, "markets": ["FR"]}], "mode": "direct", "since": 2001},
-    "presence_abroad": [{"country": "DE", "kind": "stake", "share": 0.2}],
-    "needs": [{"front": "assistance", "market": "UK", "import": True, "declared_at": "2026-11-01T08:00:00Z"}],
-    "contacts": {"pec": "a@b.it", "phone": "+39 02 1"},
-    "started_on": "2001-02-03",
-    "declared_memberships": ["cna"],
-}
-GOOD: dict[str, dict[str, Any]] = {
-    SUBMITTED: submitted(
-        _RICH,
-        membership={"active": True, "since": "2019-01-01"},
-        consents=[{"to": "any", "purpose": "referral", "given_at": "2026-11-01T08:00:00Z"}],
-        reference="crm-7",
-    ),
-    SUCCEEDED: {
-        "codice_fiscale": tax_code(),
-        "successor": tax_code(2),
-        "kind": "merger",
-        "at": "2026-11-01T08:00:00Z",
-    },
-    REVOKED: revoked("cna", purpose="referral"),
-    ERASURE_REQUESTED: {"codice_fiscale": tax_code(), "requested_at": "2026-11-01T08:00:00Z"},
-}
-_ODD: list[Any] = [
-    *(None, True, -1, 0, 1e18, 1e-320, 2**70, "", " ", "IT", "any", "\u00a0", "\0", "\ud800", "x" * 400, "2026-02-30"),
-    *("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "00000000000", "٠٠٧٤٣١١٠١٥٧", [], {}, [[]], [None]),
-    *({"min": 2, "max": 1}, {"min": "a"}, {"x": {}}, [{}] * 65, [[[[]]]], {"": {"": None}}, [1, "a", None, {}]),
-]
-_TEXT = [b"NaN", b"Infinity", b"1e999", b"\xff", b"\\u0000", b"\\ud800", b"[" * 300, b"9" * 5000, b'"', b"}", b"\x00"]
+LONGEST = 0.5
+"""Seconds of the processor that one input may take, on any machine."""
+MOST_TIMES = 60.0
+"""How much more than the median input one may take for its length."""
+SUSPECTS = 12
+AGAIN = 3
+BATCHES = "batches"
+TOPICS = (
+    *["firms"] * 5,
+    *["updates"] * 3,
+    "intake.firms.v1",
+    "classifier.assessments.v1",
+    "referral.events.v1",
+    BATCHES,
+)
+_ACCORD = Versions((load(),))
+_HEARD = Decoders(
+    tuple(
+        {
+            event: None
+            for table in (CLASSIFIER, REFERRAL, NOTIFIER)
+            for one in table
+            if isinstance(one, On)
+            for event in one.types
+        }
+    )
+)
 
 
-def records(count: int, seed: int = 1) -> Iterator[Record]:
-    """As many damaged records; each on its own, so that memory is the reader's and not ours."""
-    random = Random(seed)
-    kinds = sorted(GOOD)
+@dataclass(slots=True)
+class Found:
+    """How the inputs ended, and what they took. `slowest`: seconds and multiple of the median, topic, number, bytes."""
+
+    ends: Counter[str] = field(default_factory=Counter)
+    grown: float = 0.0
+    slowest: tuple[float, float, str, int, int] = (0.0, 0.0, "", 0, 0)
+    escaped: str | None = None
+
+
+def written(seed: int, n: int) -> Written:
+    """The n-th input, whatever was made before it."""
+    random = chance(seed, n)
+    topic = random.choice(TOPICS)
+    if topic == BATCHES:
+        return Written(BATCHES, "", _batch(random, n))
+    return damaged(random, topic, n)
+
+
+def records(count: int, seed: int = 1) -> Iterator[tuple[bytes | None, list[tuple[str, bytes | None]]]]:
+    """As many damaged records for a firms topic."""
     for n in range(count):
-        kind = random.choice(kinds)
-        data = deepcopy(GOOD[kind])
-        for _ in range(random.choice([0, 1, 1, 2, 4])):
-            _replace(data, random)
-        value: bytes | None = _damaged(json.dumps(data, ensure_ascii=random.random() < 0.7), random)
-        with_headers = headers(kind, id=f"fuzz-{n}")
-        if random.random() < 0.1:
-            with_headers, value = _structured(kind, n, value or b"null")
-        if random.random() < 0.3:
-            _disturb(with_headers, random)
-        yield (None if random.random() < 0.01 else value), with_headers
+        one = damaged(chance(seed, n), "firms", n)
+        yield one.value, one.as_read()
 
 
-def _replace(data: dict[str, Any], random: Random) -> None:
-    """Put something odd in the place of a value, or of a whole part, somewhere in the data."""
-    here: Any = data
-    while True:
-        keys: list[Any] = list(here) if isinstance(here, dict) else list(range(len(here)))
-        if not keys:
-            return
-        key = random.choice(keys)
-        inner = here[key]
-        if not isinstance(inner, dict | list) or random.random() < 0.3:
-            here[key] = deepcopy(random.choice(_ODD))
-            return
-        here = inner
-
-
-def _damaged(text: str, random: Random) -> bytes:
-    raw = bytearray(text.encode("utf-8", "surrogatepass"))
-    if random.random() < 0.25:
-        at = random.randrange(len(raw))
-        raw[at : at + random.choice([0, 1, 9])] = random.choice([*_TEXT, random.randbytes(3)])
-    if random.random() < 0.02:
-        del raw[random.randrange(len(raw)) :]
+def _batch(random: Random, n: int) -> bytes:
+    """A batch whose inside is damaged: the broker's sum would hold."""
+    some = [damaged(random, random.choice(["firms", "updates"]), n) for _ in range(random.randrange(1, 4))]
+    raw = bytearray(batch([Record(one.value, one.headers, attributes=random.choice([0, 0, 0x80])) for one in some]))
+    inside = len(batch([]))
+    for _ in range(random.choice([0, 1, 2, 8])):
+        raw[random.randrange(inside, len(raw))] = random.choice([0, 1, 0x7F, 0x80, 0xFF, random.randrange(256)])
     return bytes(raw)
 
 
-def _structured(kind: str, n: int, value: bytes) -> tuple[list[tuple[str, bytes | None]], bytes]:
-    event = b'{"specversion":"1.0","id":"fuzz-%d","source":"urn:cna:crm","type":"%s","data":%s}'
-    return [("content-type", b"application/cloudevents+json")], event % (n, kind.encode(), value)
-
-
-def _disturb(some: list[tuple[str, bytes | None]], random: Random) -> None:
-    at = random.randrange(len(some))
-    name, value = some[at]
-    match random.randrange(5):
-        case 0:
-            del some[at]
-        case 1:
-            some[at] = (name, None)
-        case 2:
-            some[at] = (name, random.choice([b"", b"\xff", b"\0", b"x" * 300, b"text/plain", b"0.3"]))
-        case 3:
-            some.append((name, random.choice([value, b"other", None])))
+def read(one: Written) -> str:
+    """Hand an input to its reader; how it ended. Raises AssertionError where the answer is none, and whatever the
+    reader raised and must not."""
+    match one.topic:
+        case "firms":
+            answered = read_raw(one.value, one.as_read())
+            answer(answered)
+            return type(answered).__name__
+        case "updates":
+            place = Place("partners.cna.updates.v1", 0, 7)
+            update = read_update(Letter("cna", place, ARRIVED, None, one.value, one.as_read()), _ACCORD)
+            answer(update)
+            return "Update" if update.content is not None else "Refused update"
+        case "batches":
+            assert one.value is not None
+            made = Records(one.value).next_batch()
+            offsets = [record.offset for record in made]
+            assert offsets == list(range(made.next_offset)), f"the batch has other offsets: {offsets}"
+            return "Batch"
         case _:
-            some.append((random.choice(["ce_time", "reply_to", "traceparent", "ce_\ud7ff"]), b"00-zz"))
+            record: Any = Read(7, 0, 1, value=one.value, headers=one.as_read())
+            headers = tuple(record.headers)
+            numbering_of(headers), traceparent_of(headers)
+            try:
+                return type(_HEARD.read(record)[1]).__name__
+            except Unreadable as error:
+                str(error).encode()
+                return "Held"
 
 
-def answer(read: Understood | Refusal) -> tuple[Problem, ...]:
+def answer(told: Understood | Refusal | Update) -> tuple[Problem, ...]:
     """What the partner would be told; AssertionError where that is no answer."""
-    told = read.problems if isinstance(read, Refusal) else read.warnings
-    assert not isinstance(read, Refusal) or told, "refused without a reason"
-    for one in told:
+    match told:
+        case Refusal():
+            listed, refused = told.problems, True
+        case Update():
+            listed, refused = told.problems, told.content is None
+        case _:
+            listed, refused = told.warnings, False
+    assert not refused or listed, "refused without a reason"
+    assert len(listed) <= MOST_TOLD + 1, f"{len(listed)} problems are more than an answer holds"
+    for one in listed:
         assert one.rule in RULES, one.rule
         assert one.message, one
         (one.pointer + one.message).encode()
         assert "\0" not in one.pointer + one.message, one
-    return told
+    return listed
 
 
-def run(count: int, seed: int = 1) -> tuple[Counter[str], float]:
-    """Read as many; gives how they ended, and by how many MiB memory grew over the second half."""
-    ends: Counter[str] = Counter()
+def run(count: int, seed: int = 1) -> Found:
+    """Read as many; stops at the first that escapes."""
+    found = Found()
     process = psutil.Process()
     half = 0
-    for n, (value, with_headers) in enumerate(records(count, seed)):
+    typical = _typical(min(count, 2000), seed)
+    suspects: list[tuple[float, int]] = []
+    for n in range(count):
         if n == count // 2:
             half = process.memory_info().rss
-        read = read_raw(value, with_headers)
-        answer(read)
-        ends[type(read).__name__] += 1
-    return ends, (process.memory_info().rss - half) / (1 << 20)
+        one = written(seed, n)
+        begun = time.thread_time()
+        try:
+            end = read(one)
+        except Exception as error:
+            found.escaped = f"{type(error).__name__}: {error}"[:300] + f"; again: {again(seed, n)}"
+            return found
+        times = (time.thread_time() - begun) / typical(one)
+        found.ends[end] += 1
+        if len(suspects) < SUSPECTS:
+            heapq.heappush(suspects, (times, n))
+        elif times > suspects[0][0]:
+            heapq.heapreplace(suspects, (times, n))
+    found.grown = (process.memory_info().rss - half) / (1 << 20)
+    found.slowest = max(_timed(written(seed, n), n, typical) for _, n in suspects)
+    return found
+
+
+class _Typical:
+    """What an input of a length takes in the median, in seconds: never less than the median input of its topic."""
+
+    def __init__(self, taken: dict[str, list[tuple[int, float]]]) -> None:
+        self._median = {
+            topic: (statistics.median(size for size, _ in some), statistics.median(took for _, took in some))
+            for topic, some in taken.items()
+        }
+
+    def __call__(self, one: Written) -> float:
+        size, took = self._median[one.topic]
+        return took * max(1.0, _size(one) / max(size, 1))
+
+
+def _typical(count: int, seed: int) -> _Typical:
+    taken: dict[str, list[tuple[int, float]]] = {}
+    for n in range(count):
+        one = written(seed, n)
+        begun = time.thread_time()
+        try:
+            read(one)
+        except Exception:
+            continue  # told where all are read
+        taken.setdefault(one.topic, []).append((_size(one), time.thread_time() - begun))
+    return _Typical(taken)
+
+
+def _size(one: Written) -> int:
+    return len(one.value or b"") + sum(len(name) + len(value or b"") + 2 for name, value in one.headers)
+
+
+def _timed(one: Written, n: int, typical: _Typical) -> tuple[float, float, str, int, int]:
+    took = min(_once(one) for _ in range(AGAIN))
+    return took, took / typical(one), one.topic, n, _size(one)
+
+
+def _once(one: Written) -> float:
+    begun = time.thread_time()
+    read(one)
+    return time.thread_time() - begun
+
+
+def again(seed: int, n: int) -> str:
+    return f"python -m tests.prove.fuzz_door --seed {seed} --only {n}"
+
+
+def _show(seed: int, n: int) -> int:
+    one = written(seed, n)
+    print(f"{one.topic} {one.kind}\nvalue   {one.value!r}\nheaders {one.headers!r}")
+    try:
+        print(f"ended   {read(one)}, {_once(one) * 1e6:.0f} µs")
+    except Exception:
+        traceback.print_exc(file=sys.stdout)
+        return 1
+    return 0
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--events", type=int, default=200_000)
+    options.add_argument("--events", type=int, default=1_000_000)
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--only", type=int, metavar="N", help="show the N-th input and how it ends, and nothing else")
     chosen = options.parse_args()
-    assert set(GOOD) == set(DATA), "a type that is read is not fuzzed"
-    ends, grown = run(chosen.events, chosen.seed)
-    told = ", ".join(f"{count} {end}" for end, count in sorted(ends.items()))
-    print(f"{chosen.events} events, none escaped ({told}); memory {grown:+.1f} MiB over the second half")
-    return 1 if grown > MOST_GROWTH else 0
+    if chosen.only is not None:
+        return _show(chosen.seed, chosen.only)
+    kinds = {event["type"] for name in ("firms", "updates") for event in good()[name]}
+    assert kinds == {*DATA, *UPDATES}, "a type that is read is not fuzzed"
+    found = run(chosen.events, chosen.seed)
+    if found.escaped is not None:
+        print(f"escaped: {found.escaped}")
+        return 1
+    told = ", ".join(f"{count} {end}" for end, count in sorted(found.ends.items()))
+    took, times, topic, n, size = found.slowest
+    print(
+        f"{chosen.events} events, none escaped ({told}); memory {found.grown:+.1f} MiB over the second half; the "
+        f"slowest took {took * 1000:.1f} ms, {times:.0f} times the median for its {size} bytes ({topic}, --only {n})"
+    )
+    return 1 if found.grown > MOST_GROWTH or took > LONGEST or times > MOST_TIMES else 0
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def test_a_part_of_the_proofs_renews_its_own_row_and_leaves_the_others(
     monkeypatch.setattr("sys.argv", ["prove", "--page", str(there)])
     assert prove.main() == 0
     monkeypatch.setattr(prove, "try_out", lambda proof, jobs: Run(proof, 1, "worse", 0.1))
-    monkeypatch.setattr("sys.argv", ["prove", "--page", str(there), "fuzz"])
+    monkeypatch.setattr("sys.argv", ["prove", "--page", str(there), "fuzz_door"])
     assert prove.main() == 1
     rows = [line for line in there.read_text().splitlines() if "`tests." in line]
     assert [("fuzz_door" in row, "FAILS: worse" in row, "holds: as it was" in row) for row in rows] == [

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-import cramjam
+from aiokafka import codec as codecs
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.util import calc_crc32c
 
 TRANSACTIONAL, CONTROL = 0x10, 0x20
-CODECS = {"none": 0, "gzip": 1, "lz4": 3, "zstd": 4}
+CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 NULL = -1
 """The length of what is not there; every other negative number should mean nothing, and is read the same."""
 _ANSWER_MS = 30_000
@@ -63,13 +63,21 @@ def varint(number: int, overlong: int = 0) -> bytes:
     return bytes(out)
 
 
-def batch(records: Sequence[Record], *, codec: str = "none", attributes: int = 0, most: int | None = None) -> bytes:
-    """The batch of these records. `most` is the number of the last one, where that is to be another than it is."""
+def batch(
+    records: Sequence[Record],
+    *,
+    codec: str = "none",
+    attributes: int = 0,
+    most: int | None = None,
+    body: bytes | None = None,
+) -> bytes:
+    """The batch of these records. `most` is the number of the last one, `body` what stands in place of the records,
+    where that is to be another than it is."""
     placed = [one if one.delta is not None else replace(one, delta=n) for n, one in enumerate(records)]
-    body = _packed(b"".join(map(bytes, placed)), codec)
+    packed = _packed(b"".join(map(bytes, placed)) if body is None else body, codec)
     last = len(records) - 1 if most is None else most
     head = struct.pack(">hiqqqhii", attributes | CODECS[codec], last, 0, 0, -1, -1, -1, len(records))
-    checked = head + body
+    checked = head + packed
     return struct.pack(">qiibI", 0, 9 + len(checked), -1, 2, calc_crc32c(checked)) + checked
 
 
@@ -78,11 +86,13 @@ def _packed(body: bytes, codec: str) -> bytes:
         case "none":
             return body
         case "gzip":
-            return bytes(cramjam.gzip.compress(body))
-        case "zstd":
-            return bytes(cramjam.zstd.compress(body))
+            return bytes(codecs.gzip_encode(body))
+        case "snappy":
+            return bytes(codecs.snappy_encode(body))
         case "lz4":
-            return bytes(cramjam.lz4.compress(body))
+            return bytes(codecs.lz4_encode(body))
+        case "zstd":
+            return bytes(codecs.zstd_encode(body))
         case _:
             raise ValueError(f"no such codec: {codec}")
 

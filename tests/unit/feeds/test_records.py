@@ -111,3 +111,13 @@ def test_why_a_record_cannot_be_read_quotes_nothing_of_it(wrong: dict[str, objec
     with pytest.raises(Unreadable) as caught:
         Decoders((Inside,)).read(Arriving(whole | wrong))
     assert "Rossi" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value", [None, b"", b"\xff", b'{"id":"\xff"}', b"[" * 100_000, b'{"data":' * 50_000, b"1e999"]
+)
+def test_whatever_the_bytes_of_a_record_of_ours_are_it_is_unreadable_and_nothing_else(value: bytes | None) -> None:
+    arriving = Arriving({})
+    arriving.value = value
+    with pytest.raises(Unreadable):
+        Decoders((Inside,)).read(arriving)
