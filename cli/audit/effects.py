@@ -62,13 +62,14 @@ class Life:
             position = self.store.positions.get((name, partition))
             if name != self.prefix + topic or position is None:
                 continue
-            last = 0
+            copies: dict[int, list[Record]] = {}
             for record in log.records:
-                if record.offset >= position["next_offset"] or record.number is None or record.number <= last:
-                    continue
-                last = record.number
-                if (name, partition, record.offset) not in aside:
-                    found.append((self.grown(f"{name}/{partition}", record.number), record))
+                if record.offset < position["next_offset"] and record.number is not None:
+                    copies.setdefault(record.number, []).append(record)
+            for number in sorted(copies):
+                # Any copy may be the one that was set aside: a reader that waits for a missing number passes some over.
+                if not any((name, partition, record.offset) in aside for record in copies[number]):
+                    found.append((self.grown(f"{name}/{partition}", number), copies[number][0]))
         for _, record in sorted(found, key=lambda one: one[0]):
             yield record.attribute("type"), record.data()
 
@@ -361,7 +362,8 @@ def _one_answer_each(report: Report, life: Life, topic: str, answers: Mapping[tu
     report.looked_at["records at the doors"] += len(consumed)
     for at in consumed:
         wanted = 0 if at in aside else 1
-        if answers.get(at, 0) != wanted:
+        # A topic that was made again gives its offsets out once more: who was answered there before counts as well.
+        if not wanted <= answers.get(at, 0) <= wanted + life.store.made_again.get(at[0], 0):
             report.find(
                 "answers", f"{at[0]}/{at[1]}@{at[2]}", f"has {answers.get(at, 0)} final answers instead of {wanted}"
             )

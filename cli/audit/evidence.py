@@ -98,6 +98,12 @@ class Store:
     tables: dict[str, list[asyncpg.Record]]
     growths: list[dict[str, int]]
     """The last number of each feed before its topic was given more partitions, for each time that it was."""
+    made_again: dict[str, int] = field(default_factory=dict)
+    """How often a person has accepted another topic under the same name, by topic."""
+
+
+_MADE_AGAIN = """SELECT topic, count(*)::int AS n FROM feed_orders WHERE kind = 'accept'
+AND EXISTS (SELECT FROM jsonb_each(changed) AS one WHERE one.value ->> 'another_topic' = 'true') GROUP BY topic"""
 
 
 @asynccontextmanager
@@ -140,6 +146,7 @@ async def read_store(home: Home, service: str, prefix: str, tables: Sequence[str
             firms_held={r["firm_id"]: r["held"] for r in await connection.fetch("SELECT * FROM firms WHERE held > 0")},
             tables={table: await connection.fetch(f'SELECT * FROM "{table}"') for table in tables},
             growths=[r["heads"] for r in await connection.fetch("SELECT heads FROM growths ORDER BY partitions")],
+            made_again={r["topic"]: r["n"] for r in await connection.fetch(_MADE_AGAIN)},
         )
 
 

@@ -2,8 +2,8 @@
 
 Three things are compared per feed: the numbers that the store gave out (`feeds`), the journal's rows, and the records
 in Kafka. A record may stand in Kafka several times, since a relay repeats a suffix after a crash; then the copies
-must be equal and the first of each number must come in order. What its keep has ended may be missing at the
-beginning, nothing else may.
+must be equal, and a reader who waits for what is missing must get every number in order. What its keep has ended may
+be missing at the beginning, nothing else may.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -33,25 +33,36 @@ def check_feed(report: Report, store: Store, feed: str, log: Log, keep: timedelt
 
 
 def _numbers_in_kafka(report: Report, feed: str, log: Log, generations: list[str]) -> dict[int, Record]:
-    """The first record of each number. Order, repeats and strange generations are judged here."""
-    first: dict[int, Record] = {}
-    last = 0
+    """The record that a reader takes for each number. Order, repeats and strange generations are judged here.
+
+    A reader that meets a number too high reads on until the missing one comes, and takes from there: what was published
+    again after a loss stands behind what came later. So only a number that never comes is missing.
+    """
+    taken: dict[int, Record] = {}
+    ahead: dict[int, Record] = {}
     for record in log.records:
         if record.number is None or record.generation not in generations:
             report.find("numbers", feed, f"offset {record.offset} carries no number of this store")
             continue
-        if record.number in first:
-            known = first[record.number]
-            if (known.value, _payload(known)) != (record.value, _payload(record)):
-                report.find(
-                    "repeats", feed, f"number {record.number} stands at {known.offset} and {record.offset} differently"
-                )
+        known = taken.get(record.number) or ahead.get(record.number)
+        if known is not None and (known.value, _payload(known)) != (record.value, _payload(record)):
+            report.find(
+                "repeats", feed, f"number {record.number} stands at {known.offset} and {record.offset} differently"
+            )
+        if record.number in taken:
             continue
-        if last and record.number != last + 1:
+        last = next(reversed(taken)) if taken else record.number - 1
+        if record.number == last + 1:
+            taken[record.number] = record
+            ahead.pop(record.number, None)
+        elif record.number > last:
+            ahead.setdefault(record.number, record)
+        else:
             report.find("continuity", feed, f"number {record.number} follows {last} at offset {record.offset}")
-        first[record.number] = record
-        last = max(last, record.number)
-    return first
+    if ahead:
+        last, (number, first) = next(reversed(taken)), min(ahead.items())
+        report.find("continuity", feed, f"number {number} follows {last} at offset {first.offset}")
+    return {**taken, **ahead}
 
 
 def _payload(record: Record) -> list[tuple[str, bytes | None]]:

@@ -27,7 +27,10 @@ def check_reader(report: Report, store: Store, topic: str, partition: int, log: 
         )
     report.looked_at["records consumed"] += consumed
     report.waiting[f"unread by {store.service}"] += max(0, log.end - max(position["next_offset"], log.begin))
-    if log.begin <= position["first_offset"] and any(r.number is not None for r in log.records):
+    whole = log.begin <= position["first_offset"] and consumed == sum(
+        position["first_offset"] <= record.offset < position["next_offset"] for record in log.records
+    )
+    if whole and any(r.number is not None for r in log.records):  # what was removed cannot be counted again
         _recount(report, where, position, log)
 
 

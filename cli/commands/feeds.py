@@ -1,21 +1,22 @@
-"""`portolano feeds`: how far each feed was given out and published, publishing one again, more partitions."""
+"""`portolano feeds`: how far each feed was published; publishing again, more partitions, a topic accepted as it is."""
 
 import asyncio
-import getpass
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from dataclasses import asdict
 from uuid import uuid4
 
-import asyncpg
 import click
 
+from cli.explain.stores import opened
+from cli.feeds import accept as accepting
+from cli.feeds import republish as republishing
 from cli.feeds import restating
+from cli.feeds.accept import Accepted
 from cli.feeds.growing import Grown, Topical, check, growing
 from cli.held.parts import whoever
-from cli.output import emit, json_option, say, table
-from deploy.local.home import Home, database_name
+from cli.orders import LONGEST_REASON, noted, rehearse_option, words
+from cli.output import emit, json_option, plain, say, table
+from deploy.local.home import Home
 from shared.contracts.topics import SERVICES
-from shared.errors import Trouble, Unreachable
 from shared.feeds.restating import Restated
 
 
@@ -37,26 +38,28 @@ def show(as_json: bool) -> None:
         )
 
 
-@command.command(epilog="Example: portolano feeds republish intake.firms.v1/3 --from 1 --dry-run")
-@click.argument("feed")
-@click.option(
-    "--from", "first", type=click.IntRange(min=1), required=True, metavar="NUMBER", help="The first to come again."
-)
-@click.option("--dry-run", is_flag=True, help="Say what would come again, change nothing.")
+@command.command(epilog="Example: portolano feeds republish intake.firms.v1 --dry-run")
+@click.argument("feed", metavar="FEED|TOPIC")
+@click.option("--from", "first", type=click.IntRange(min=1), metavar="NUMBER", help="The first to come again.")
+@rehearse_option
 @json_option
-def republish(feed: str, first: int, dry_run: bool, as_json: bool) -> None:
-    """Publish FEED again from a number on: everything from there to its head comes once more, under the same numbers.
+def republish(feed: str, first: int | None, rehearse: bool, as_json: bool) -> None:
+    """Publish FEED, or every feed of TOPIC, again from a number on: everything from there to its head comes once more,
+    under the same numbers. Without --from: everything that the journal still has.
 
-    Readers drop what they know. Exit code 1 when the journal no longer has that number.
+    Readers drop what they know. It is noted who gave the command. Exit code 1 when the journal no longer has that
+    number.
     """
-    done = asyncio.run(_republish(Home.from_environment(), feed, first, dry_run))
-    if as_json:
-        emit(done)
-    else:
-        say(
-            f"{feed}: numbers {first} to {done['published']} {'would come' if dry_run else 'come'} again, "
-            f"from {done['service']}"
-        )
+    by = whoever()
+    done = asyncio.run(republishing.republish(Home.from_environment(), feed, first, by=by, rehearse=rehearse))
+    for one in done:
+        if as_json:
+            emit({**asdict(one), "dry_run": rehearse, "by": by})
+        else:
+            say(
+                f"{one.feed}: numbers {one.first} to {one.published} {'would come' if rehearse else 'come'} again, "
+                f"from {one.service}"
+            )
 
 
 @command.command(epilog="Example: portolano feeds grow 24 --dry-run")
@@ -137,28 +140,42 @@ async def _grow(
         return before, [] if dry_run else await it.grow(partitions, by=by, within=within, told=say)
 
 
-@asynccontextmanager
-async def _store(home: Home, service: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-    try:
-        connection = await asyncpg.connect(**home.admin_dsn(database_name(service)), timeout=5)
-    except (OSError, asyncpg.PostgresError) as error:
-        raise Unreachable("PostgreSQL does not answer: see `portolano status`, start with `portolano up`") from error
-    try:
-        yield connection
-    finally:
-        await connection.close()
+@command.command(epilog='Example: portolano feeds accept partners.cna.firms.v1 --reason "made again after a mistake"')
+@click.argument("topic")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept.")
+@rehearse_option
+@json_option
+def accept(topic: str, reason: str, rehearse: bool, as_json: bool) -> None:
+    """Go on with TOPIC as it is now, although it was deleted and made again, or a partner's lost records unread.
+
+    Readers of ours go on at what there is and drop what they know. On a topic that a service writes, all that its
+    journal has comes again from the beginning; what was written there out of turn is removed first. What a partner
+    wrote and nobody read does not come back: ask it to send again what it has no receipt for. It is noted who gave the
+    command and why. Exit code 1 where there is nothing to accept.
+    """
+    reason, by = words(reason, "--reason", LONGEST_REASON), whoever()
+    done = asyncio.run(accepting.accept(Home.from_environment(), topic, reason, by=by, rehearse=rehearse))
+    for one in done:
+        if as_json:
+            emit({**asdict(one), "reason": reason, "by": by, "dry_run": rehearse})
+        else:
+            click.echo(plain(_told(one)))
+    if not as_json:
+        noted(by, reason, rehearse)
 
 
-_FEEDS = """SELECT r.feed, coalesce(f.sequence, 0) AS head, r.published,
-    (SELECT min(first) FROM outbox o WHERE o.feed = r.feed) AS kept
-FROM relayed r LEFT JOIN feeds f USING (feed) WHERE $1::text IS NULL OR r.feed = $1 ORDER BY r.feed"""
+def _told(one: Accepted) -> str:
+    if one.kind == "writes":
+        return f"{one.place}: {one.service} publishes numbers {one.now} to {one.was} again"
+    why = "another topic" if one.another_topic else f"offsets {one.was} to {one.now - 1} are lost"
+    return f"{one.place}: {one.service} reads on at offset {one.now} ({why})"
 
 
 async def _show(home: Home) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for service in SERVICES:
-        async with _store(home, service) as store:
-            for row in await store.fetch(_FEEDS, None):
+        async with opened(home, service) as store:
+            for row in await store.fetch(republishing.FEEDS, None):
                 found.append(
                     {
                         "feed": row["feed"],
@@ -169,30 +186,3 @@ async def _show(home: Home) -> list[dict[str, object]]:
                     }
                 )
     return found
-
-
-async def _republish(home: Home, feed: str, first: int, dry_run: bool) -> dict[str, object]:
-    for service in SERVICES:
-        async with _store(home, service) as store, store.transaction():
-            row = await store.fetchrow(_FEEDS, feed)
-            if row is None:
-                continue
-            if first > row["published"]:
-                raise Trouble(
-                    f"{feed} is published up to number {row['published']}: there is nothing from {first} on to repeat"
-                )
-            if row["kept"] is None or first < row["kept"]:
-                raise Trouble(f"the journal of {service} begins with number {row['kept']} of {feed}: {first} is gone")
-            if not dry_run:
-                # The relay compares before it moves its cursor and so notices; no number is given out anew.
-                await store.execute("UPDATE relayed SET published = $2 WHERE feed = $1", feed, first - 1)
-                await store.execute("SELECT pg_notify('outbox', '')")
-            return {
-                "feed": feed,
-                "service": service,
-                "from": first,
-                "published": row["published"],
-                "dry_run": dry_run,
-                "by": getpass.getuser(),
-            }
-    raise Trouble(f"no service writes a feed called {feed}: `portolano feeds show` lists them")

@@ -1,13 +1,23 @@
-"""A service's database opened by the operator to change what belongs to the runtime: no service's role may do that."""
+"""A service's database opened by the operator to change what belongs to the runtime: no service's role may do that;
+and the broker, asked by its administrator."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
 from deploy.local.home import Home, database_name
+from shared.agreement import load
+from shared.contracts.topics import SERVICES, Topic, topics
 from shared.errors import Trouble, Unreachable
+from shared.feeds.kafka import in_thread, partition_logs
+from shared.feeds.logs import Log
 from shared.postgres.pool import Connection, prepare
+
+NOWHERE = "Kafka does not answer: see `portolano status`, start with `portolano up`"
 
 
 @asynccontextmanager
@@ -36,3 +46,63 @@ async def administered(home: Home, service: str, prefix: str = "") -> AsyncItera
         raise Trouble(f"the store of {service} is not as this command knows it: run `portolano provision`") from error
     finally:
         connection.terminate()  # at once, whatever it waits for: what is not committed goes, locks too
+
+
+@asynccontextmanager
+async def changing(home: Home, service: str, prefix: str = "", *, keep: bool = True) -> AsyncIterator[Connection]:
+    """A transaction in a service's store; with `keep` false nothing of it stays. Raises `Unreachable` while nobody
+    answers."""
+    async with administered(home, service, prefix) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            yield connection
+        except BaseException:
+            await transaction.rollback()
+            raise
+        await (transaction.commit() if keep else transaction.rollback())
+
+
+async def note(
+    connection: Connection, kind: str, topic: str, changed: Mapping[str, Any], by: str, reason: str | None = None
+) -> None:
+    """Write down an order that changes this store."""
+    await connection.execute(
+        "INSERT INTO feed_orders (kind, topic, changed, reason, given_by) VALUES ($1, $2, $3, $4, $5)",
+        kind,
+        topic,
+        changed,
+        reason,
+        by,
+    )
+
+
+def declared(topic: str, prefix: str) -> Topic:
+    """What the agreement says of a topic (with prefix): who writes it, who reads it. Raises `Trouble` where it is none
+    of ours."""
+    for one in topics(load().partners):
+        if prefix + one.name == topic:
+            return one
+    raise Trouble(f"no service writes a feed or a topic called {topic}: `portolano feeds show` lists them")
+
+
+def services_at(topic: Topic) -> list[str]:
+    """The services that read or write it."""
+    return [service for service in SERVICES if service == topic.writer or service in topic.readers]
+
+
+def administrator(home: Home) -> AdminClient:
+    return AdminClient({**home.kafka_admin(), "socket.timeout.ms": 10_000, "log_level": 0})
+
+
+async def logs_of(admin: AdminClient, topic: str) -> dict[int, Log]:
+    """The logs of a topic by partition; none where it does not exist. Raises `Unreachable` where nobody answers."""
+
+    def ask() -> dict[int, Log]:
+        listed = admin.list_topics(topic, timeout=10).topics[topic]
+        return {key[1]: one for key, one in partition_logs(admin, [(topic, k) for k in listed.partitions]).items()}
+
+    try:
+        return await in_thread(ask)
+    except KafkaException as error:
+        raise Unreachable(NOWHERE) from error

@@ -5,9 +5,10 @@ does nothing that can fail: it pauses and marks. A task of ours then asks the st
 for the topic's id, seeks, and only then resumes; records of a marked partition are thrown away wherever they came
 from.
 
-A door whose topic is not the one we know, or whose log no longer has what comes next, stops and alarms: what partners
-wrote there would be lost silently. A feed goes on from the beginning of what there is, since its numbers will tell.
-Of a partition that the breaker has stopped it is seen here, too, when it may go on.
+A topic that is not the one we know, and a door whose log no longer has what comes next, stop and alarm: what partners
+wrote there would be lost silently. A person's word, given by command, changes the position in the store; it is seen
+here, and reading goes on there. A feed whose log has lost what comes next goes on from the beginning of what there is,
+since its numbers will tell. Of a partition that the breaker has stopped it is seen here, too, when it may go on.
 """
 
 import asyncio
@@ -35,7 +36,8 @@ class Assignment:
         self._alarms = alarms
         self._is_door = is_door
         self._marked: set[Partition] = set()
-        self._stopped: set[Partition] = set()
+        self._stopped: dict[Partition, Position | None] = {}
+        self._lost: dict[Partition, int] = {}
         self._broken: set[Partition] = set()
         self._wake = asyncio.Event()
         self.seen: Callable[[Mapping[Partition, tuple[int, int]]], None] = lambda bounds: None
@@ -76,9 +78,9 @@ class Assignment:
         self._marked.add(partition)
         self._wake.set()
 
-    def stop(self, partition: Partition) -> None:
-        """Read no further here until a person has looked at it."""
-        self._stopped.add(partition)
+    def stop(self, partition: Partition, position: Position | None = None) -> None:
+        """Read no further here until a person has looked at it, and has moved the store's position from `position`."""
+        self._stopped[partition] = position
         if self.consumer is not None and partition in self.consumer.assigned():
             self.consumer.pause(*partition)
 
@@ -91,6 +93,13 @@ class Assignment:
     def broken(self) -> set[Partition]:
         """Those of them that the breaker has stopped."""
         return set(self._broken)
+
+    def went_on(self, partition: Partition, position: Position) -> None:
+        """Something was applied. Where a log had lost what comes next, the next number shows that no more is missing
+        than what the gap's own alarm tells."""
+        if partition in self._lost and position.sequence > self._lost[partition]:
+            del self._lost[partition]
+            self._alarms.clear(f"position {_name(partition)}")
 
     @property
     def settled(self) -> bool:
@@ -127,6 +136,11 @@ class Assignment:
         if self._broken:
             for key in self._broken - await breaker.broken(self._pool, self._broken):
                 self.again(key)
+        ids = await self._topics.ids({topic for topic, _ in self.consumer.assigned()})
+        await self._see_words()
+        for key in self.consumer.assigned():
+            if key[0] not in ids and self.readable(key):
+                self.again(key)
         mine = {key for key in self.consumer.assigned() if self.readable(key)}
         if not mine:
             return {}
@@ -137,37 +151,61 @@ class Assignment:
         for key, (begin, end) in bounds.items():
             if key not in positions:
                 continue
-            if not begin <= positions[key].next_offset <= end:
+            if not begin <= positions[key].next_offset <= end or ids.get(key[0]) != positions[key].topic_id:
                 self.again(key)
             elif positions[key].next_offset < end:
                 unread[key] = positions[key].next_offset
         return unread
 
+    async def _see_words(self) -> None:
+        """Read on where a person has moved the position of a partition that stopped."""
+        stopped = {key: at for key, at in self._stopped.items() if at is not None and key not in self._broken}
+        if not stopped:
+            return
+        positions = await store.read_positions(self._pool, stopped)
+        for key, at in stopped.items():
+            now = positions.get(key)
+            if now is not None and (now.topic_id, now.next_offset) != (at.topic_id, at.next_offset):
+                self.again(key)
+
     async def _settle(self) -> None:
         assert self.consumer is not None
-        wanted = self._marked & self.consumer.assigned()
-        if not wanted:
-            self._marked -= self._marked - self.consumer.assigned()
-            return
-        ids = await self._topics.ids(sorted({topic for topic, _ in wanted}))
+        assigned = self._marked & self.consumer.assigned()
+        self._marked &= assigned
+        ids = await self._topics.ids({topic for topic, _ in assigned})
+        wanted = {key for key in assigned if key[0] in ids}
+        if wanted:
+            await self._position(wanted, ids)
+        for topic in ids:
+            self._alarms.clear(f"topic {topic}")
+        if missing := sorted({topic for topic, _ in assigned - wanted}):
+            for topic in missing:
+                self._alarms.raise_(f"topic {topic}", f"{topic} does not exist: run `portolano provision`.")
+            raise LookupError(f"there is no topic {', '.join(missing)}")
+
+    async def _position(self, wanted: set[Partition], ids: Mapping[str, str]) -> None:
+        assert self.consumer is not None
         async with self.busy:
             async with self._pool.acquire() as connection, connection.transaction():
                 await store.begin_positions(connection, {key: ids[key[0]] for key in wanted})
                 positions, _ = await store.lock_positions(connection, list(wanted))
                 # Asked under the lock: bounds from before could lie behind what somebody else has committed meanwhile.
                 bounds = await self.consumer.bounds(wanted)
-                self._stopped -= wanted
+                for key in wanted:
+                    self._stopped.pop(key, None)
                 for key in wanted:
                     position = positions[key]
                     start = self._start(key, position, ids[key[0]], bounds[key])
                     if start is None:
-                        self._stopped.add(key)
+                        self._stopped[key] = position
                         continue
+                    if self._is_door(key[0]):
+                        self._alarms.clear(f"gap {_name(key)}")  # if it is still there, it will be met again
                     if start != position:
                         await store.restart_position(connection, start)
                     positions[key] = start
                 found = await breaker.broken(connection, wanted)
-            self._stopped |= found
+            self._stopped |= dict.fromkeys(found)
             self._see_broken(self._broken - wanted | found)
             for topic, partition in wanted & self.consumer.assigned():
                 if (topic, partition) in self._stopped:
@@ -187,21 +225,28 @@ class Assignment:
 
     def _start(self, key: Partition, position: Position, topic_id: str, bounds: tuple[int, int]) -> Position | None:
         """Where to begin: the stored position, a mended one, or None where only a person can say."""
-        name, (begin, end) = f"{key[0]}/{key[1]}", bounds
+        name, (begin, end) = _name(key), bounds
         alarm = f"position {name}"
-        if position.topic_id != topic_id:
-            text = f"{name} is another topic than the one that was read (it was deleted and made again)"
-            if self._is_door(key[0]):
-                self._alarms.raise_(alarm, f"{text}: reading stops, a person must say what its partner sent meanwhile.")
-                return None
-            self._alarms.raise_(alarm, f"{text}: ask its writer for `portolano feeds republish`.")
-            return replace(position, topic_id=topic_id, next_offset=begin)
+        word = f"`portolano feeds accept {key[0]} --reason …`"
+        if position.topic_id != topic_id and (self._is_door(key[0]) or position.sequence > 0):
+            self._alarms.raise_(
+                alarm,
+                f"{name} is another topic than the one that was read (it was deleted and made again): "
+                f"reading stops until {word}.",
+            )
+            return None
         if begin <= position.next_offset <= end:
             self._alarms.clear(alarm)
-            return position
+            return replace(position, topic_id=topic_id)
         text = f"{name} has offsets {begin} to {end}, {position.next_offset} comes next"
         if self._is_door(key[0]):
-            self._alarms.raise_(alarm, f"{text}: records were removed unread, reading stops.")
+            self._alarms.raise_(alarm, f"{text}: records were removed unread, reading stops until {word}.")
             return None
-        self._alarms.raise_(alarm, f"{text}: ask its writer for `portolano feeds republish`.")
-        return replace(position, next_offset=begin)
+        if position.sequence > 0:
+            self._alarms.raise_(alarm, f"{text}: records were removed; `portolano feeds republish {key[0]}`.")
+            self._lost[key] = position.sequence
+        return replace(position, topic_id=topic_id, next_offset=begin)
+
+
+def _name(key: Partition) -> str:
+    return f"{key[0]}/{key[1]}"

@@ -38,6 +38,8 @@ from shared.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 Partition = tuple[str, int]
+PATIENCE = 4
+"""Tries of a batch, which is about a second, before a person is told that it does not go through."""
 Groups = Mapping[Partition, Sequence[Arrived]]
 
 
@@ -103,6 +105,8 @@ class Transactions(Generic[C]):
         self.before_commit: Callable[[Connection, Sequence[str]], Awaitable[None]] | None = None
         self.in_doubt: Callable[[], None] = lambda: None
         self.outgrown: Callable[[], Awaitable[None]] = _unheeded
+        self.waits: Callable[[str | None], None] = lambda why: None
+        """Told why batches do not go through, once one has failed a few times, and None when one does again."""
         self.metrics: Metrics | None = None
         self.traces: Traces | None = None
         self.source_of: Callable[[str], str] = lambda topic: topic
@@ -129,9 +133,11 @@ class Transactions(Generic[C]):
     async def _persist(self, groups: Groups, resumed: frozenset[Partition], stopping: asyncio.Event) -> Done | None:
         began = time.monotonic()
         pauses = delays()
+        tries = 0
         while not stopping.is_set():
             try:
                 done = await self._divide(groups, resumed)
+                self.waits(None)
                 if self.metrics:
                     outcomes = {self.source_of(topic): counts for topic, counts in done.outcomes.items()}
                     self.metrics.batch(outcomes, time.monotonic() - began)
@@ -141,6 +147,9 @@ class Transactions(Generic[C]):
                 self.in_doubt()
                 if isinstance(error, Outgrown):
                     await self.outgrown()
+                tries += 1
+                if tries >= PATIENCE:
+                    self.waits(f"{type(error).__name__}: {told(error)}")
                 pause = next(pauses)
                 log.warning("batch failed, trying again in %.1f s: %s: %s", pause, type(error).__name__, told(error))
                 if self.metrics:

@@ -13,7 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
+import asyncpg
+
 from shared.feeds import restored, store
+from shared.feeds.logs import Published
 from shared.feeds.restored import Top
 from shared.feeds.store import Row
 from shared.postgres.pool import Address, Connection, connect
@@ -26,15 +29,22 @@ _SPACE = 7262
 
 @dataclass(slots=True)
 class Cursor:
-    """How far a feed was acknowledged, and how far the database knows it. `epoch` tells holders of the lock apart."""
+    """How far a feed was acknowledged, and how far the database knows it. `epoch` tells holders of the lock apart;
+    `topic_id` and `begins` say on which topic it is published (see `logs`)."""
 
     published: int
     stored: int
     epoch: int
+    topic_id: str | None = None
+    begins: int = 1
 
     @property
     def dirty(self) -> bool:
         return self.published != self.stored
+
+    @property
+    def known(self) -> Published:
+        return Published(self.topic_id, self.begins, self.published)
 
 
 class Session:
@@ -93,11 +103,11 @@ class Session:
             self._connection.fetch,
             """WITH free AS MATERIALIZED (SELECT feed FROM relayed WHERE feed = ANY($1) AND pg_try_advisory_lock($2,
             id)) UPDATE relayed r SET epoch = epoch + 1 FROM free WHERE r.feed = free.feed RETURNING r.feed,
-            r.published, r.epoch""",
+            r.published, r.epoch, r.topic_id, r.begins""",
             list(feeds),
             _SPACE,
         )
-        return {row["feed"]: Cursor(row["published"], row["published"], row["epoch"]) for row in rows}
+        return {row["feed"]: _cursor(row) for row in rows}
 
     async def release(self, feed: str) -> None:
         await self._run(
@@ -111,12 +121,24 @@ class Session:
         )
         return {row["feed"]: row["sequence"] for row in rows}
 
-    async def cursors(self, feeds: Sequence[str]) -> dict[str, tuple[int, int]]:
-        """Published number and epoch of each feed as they are stored."""
+    async def cursors(self, feeds: Sequence[str]) -> dict[str, Cursor]:
+        """The cursor of each feed as it is stored."""
         rows = await self._run(
-            self._connection.fetch, "SELECT feed, published, epoch FROM relayed WHERE feed = ANY($1)", list(feeds)
+            self._connection.fetch,
+            "SELECT feed, published, epoch, topic_id, begins FROM relayed WHERE feed = ANY($1)",
+            list(feeds),
         )
-        return {row["feed"]: (row["published"], row["epoch"]) for row in rows}
+        return {row["feed"]: _cursor(row) for row in rows}
+
+    async def adopt(self, topic_ids: Mapping[str, str]) -> None:
+        """Note on which topic each of these feeds is published from now on."""
+        await self._run(
+            self._connection.execute,
+            """UPDATE relayed r SET topic_id = u.id
+            FROM unnest($1::text[], $2::text[]) AS u(feed, id) WHERE r.feed = u.feed""",
+            list(topic_ids),
+            list(topic_ids.values()),
+        )
 
     async def generations(self) -> dict[str, Mapping[str, int]]:
         """The generations of this store, each with the numbers at which its feeds forked off."""
@@ -166,3 +188,7 @@ class Session:
             answer = await call(*arguments)
             self._heard_at = time.monotonic()
             return answer
+
+
+def _cursor(row: asyncpg.Record) -> Cursor:
+    return Cursor(row["published"], row["published"], row["epoch"], row["topic_id"], row["begins"])

@@ -13,15 +13,20 @@ from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaConnectionError
-from confluent_kafka import TopicCollection
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka import TopicPartition as Partition
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from shared.feeds import tolerance
+from shared.feeds.logs import Log
 from shared.feeds.records import Arrived, Headers, Packed
 
 tolerance.install()
 
 T = TypeVar("T")
+METADATA_AGE = 5_000
+"""Milliseconds after which clients ask anew which topics there are: one that was made again is seen no sooner."""
 BATCH = 1 << 20
 """Bytes of a batch as we fill it; a single larger record still goes, alone."""
 
@@ -68,7 +73,7 @@ class Producer:
             max_request_size=4 * BATCH,
             linger_ms=0,
             request_timeout_ms=10_000,
-            metadata_max_age_ms=30_000,
+            metadata_max_age_ms=METADATA_AGE,
         )
 
     async def start(self, limit: float = 10.0) -> None:
@@ -151,19 +156,59 @@ async def last_records(
 
 
 class Topics:
-    """What only the broker knows of topics: their ids."""
+    """What only the broker knows of topics: their ids, and how far their logs reach."""
 
     def __init__(self, access: Access) -> None:
-        self._admin = AdminClient({**access.librdkafka(), "socket.timeout.ms": 10_000, "log_level": 0})
+        self._admin = AdminClient(
+            {
+                **access.librdkafka(),
+                "socket.timeout.ms": 10_000,
+                "reconnect.backoff.max.ms": 1_000,  # a broker that is back is asked at once
+                "log_level": 0,
+            }
+        )
 
-    async def ids(self, topics: Sequence[str]) -> dict[str, str]:
-        """The id of each topic. Raises confluent's `KafkaException` when the broker does not answer or lacks one."""
+    async def ids(self, topics: Iterable[str]) -> dict[str, str]:
+        """The id of each of these topics that exists. Raises confluent's `KafkaException` when nobody answers."""
+        return await in_thread(lambda: topic_ids(self._admin, topics))
 
-        def ask() -> dict[str, str]:
-            futures = self._admin.describe_topics(TopicCollection(list(topics)), request_timeout=10)
-            return {topic: str(future.result(12).topic_id) for topic, future in futures.items()}
+    async def logs(self, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Log]:
+        """Those of these partitions that exist. Raises as `ids`."""
+        wanted = list(partitions)
+        return await in_thread(lambda: partition_logs(self._admin, wanted))
 
-        return await in_thread(ask)
+
+def topic_ids(admin: AdminClient, topics: Iterable[str]) -> dict[str, str]:
+    """The id of each of these topics that exists. Raises confluent's `KafkaException` when nobody answers."""
+    wanted = sorted(set(topics))
+    futures = admin.describe_topics(TopicCollection(wanted), request_timeout=10) if wanted else {}
+    found = {topic: _if_there(future) for topic, future in futures.items()}
+    return {topic: str(one.topic_id) for topic, one in found.items() if one is not None}
+
+
+def partition_logs(admin: AdminClient, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Log]:
+    """How far the log of each of these partitions reaches, if it exists. Raises as `topic_ids`."""
+    wanted = set(partitions)
+    ids = topic_ids(admin, {topic for topic, _ in wanted})
+    there = [key for key in wanted if key[0] in ids]
+    bounds: list[dict[tuple[str, int], Any]] = []
+    for which in (OffsetSpec.earliest(), OffsetSpec.latest()):  # type: ignore[no-untyped-call]  # confluent's have none
+        asked = admin.list_offsets({Partition(*key): which for key in there}, request_timeout=10) if there else {}
+        bounds.append({(tp.topic, tp.partition): _if_there(future) for tp, future in asked.items()})
+    begins, ends = bounds
+    return {key: Log(ids[key[0]], begins[key].offset, ends[key].offset) for key in there if begins[key] and ends[key]}
+
+
+_ABSENT = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)
+
+
+def _if_there(future: Any) -> Any:
+    try:
+        return future.result(12)
+    except KafkaException as error:
+        if error.args[0].code() in _ABSENT:
+            return None
+        raise
 
 
 async def in_thread(work: Callable[[], T]) -> T:

@@ -114,6 +114,7 @@ class Reader(Generic[C]):
                 self._alarms.clear(f"gap {key[0]}/{key[1]}")
             if key not in gaps:
                 self._suspected.pop(key, None)
+                self._assignment.went_on(key, position)
         for key, gap in gaps.items():
             self._meet(key, gap, done.positions[key])
 
@@ -140,8 +141,12 @@ class Reader(Generic[C]):
         name = f"gap {key[0]}/{key[1]}"
         self.gap_met(key[0])
         if self._sources[key[0]].door is not None:
-            self._alarms.raise_(name, f"{gap}: records were removed unread, reading stops.")
-            self._assignment.stop(key)
+            self._alarms.raise_(
+                name,
+                f"{gap}: records were removed unread, reading stops until "
+                f"`portolano feeds accept {key[0]} --reason …`.",
+            )
+            self._assignment.stop(key, position)
             return
         self._alarms.raise_(
             name, f"{gap}: run `portolano feeds republish {key[0]}/{key[1]} --from {position.sequence + 1}`."

@@ -7,6 +7,9 @@ suffix, which readers drop.
 
 The unit of failure is the feed: one that fails is set aside and tried again, the others go on. After any error of
 sending, the producer is thrown away and the feed is resent from its cursor.
+
+A log that is not what was published on it gets nothing more (see `logs`): it is looked at when a feed is taken, every
+few seconds, and before anything is sent again after an error; and each acknowledgement tells where its records stand.
 """
 
 import asyncio
@@ -15,11 +18,13 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from shared.feeds.alarms import Alarms
+from shared.feeds.doubts import Displaced, Doubts
 from shared.feeds.failures import delays
 from shared.feeds.journal import Cursor, Session
-from shared.feeds.kafka import Access, Producer
+from shared.feeds.kafka import Access, Producer, Topics
 from shared.feeds.numbers import split_feed
 from shared.feeds.records import Headers, Numbering, Packed, numbered
 from shared.feeds.restored import explained, read_tops
@@ -68,6 +73,7 @@ class Relay:
         self._fresh: dict[str, deque[Row]] = {}
         self._aside: dict[str, float] = {}
         self._pauses = {feed: delays() for feed in feeds}
+        self._doubts = Doubts(Topics(access), alarms, lambda: self._wakeup.set())
         self._behind: set[str] = set()
         self._forks: dict[str, Mapping[str, int]] = {}
         self._lost: dict[str, int] = {}
@@ -167,9 +173,14 @@ class Relay:
         self._wakeup.clear()
 
     def _pending(self) -> bool:
-        return any(self._fresh.get(feed) for feed in self._mine if feed not in self._aside) or bool(
-            self._behind - self._aside.keys()
-        )
+        waits = self._waiting
+        return any(self._fresh.get(feed) for feed in self._mine if feed not in waits) or bool(self._behind - waits)
+
+    @property
+    def _waiting(self) -> set[str]:
+        """Feeds on which nothing is sent now: set aside after an error, or their log has yet to be looked at, or is
+        not what it was."""
+        return self._aside.keys() | self._doubts.feeds
 
     async def _round(self) -> None:
         assert self._session is not None
@@ -181,6 +192,7 @@ class Relay:
         if self._look or now - self._looked_at > POLL:
             self._look, self._looked_at = False, now
             await self._look_into_table()
+        await self._adopt(self._doubts.look(now, self._mine))
         rows = await self._next_rows()
         if rows:
             await self._send(rows)
@@ -193,7 +205,7 @@ class Relay:
         if not self._lost:
             return
         now = await self._session.cursors(list(self._lost))
-        taken = sorted(feed for feed, (_, epoch) in now.items() if epoch > self._lost[feed])
+        taken = sorted(feed for feed, stored in now.items() if stored.epoch > self._lost[feed])
         self._lost.clear()
         if taken:
             log.warning("relay: %d feeds were taken over while our session was over: %s, …", len(taken), taken[0])
@@ -210,6 +222,7 @@ class Relay:
             return
         tops = await read_tops(self._access, f"{self._name}-relay", taken)
         findings = await self._session.judge(tops)
+        topics = await self._doubts.first_look({feed: cursor for feed, cursor in taken.items() if feed in tops})
         heads = await self._session.heads(list(taken))
         self._forks = await self._session.generations()
         if findings:
@@ -226,6 +239,7 @@ class Relay:
             self._mine[feed] = cursor
             if heads.get(feed, 0) > cursor.published:
                 self._behind.add(feed)
+        await self._adopt(topics)
         # Nothing is under way here. A producer refuses partitions that its topics were given since it last looked.
         await self._throw_away_producer()
         log.info("relay: holds %d of %d feeds", len(self._mine), len(self._feeds))
@@ -234,22 +248,32 @@ class Relay:
         assert self._session is not None
         await self._flush()
         heads, cursors = await self._session.heads(list(self._mine)), await self._session.cursors(list(self._mine))
-        for feed, (published, epoch) in cursors.items():
+        for feed, stored in cursors.items():
             cursor = self._mine[feed]
-            if epoch != cursor.epoch:
+            if stored.epoch != cursor.epoch:
                 raise ConnectionError(f"another process took {feed} over")
-            if published != cursor.stored:
-                log.warning("relay: the cursor of %s was set from %d to %d", feed, cursor.published, published)
-                cursor.published = cursor.stored = published
+            if (stored.published, stored.topic_id, stored.begins) != (cursor.stored, cursor.topic_id, cursor.begins):
+                log.warning("relay: the cursor of %s was set from %d to %d", feed, cursor.published, stored.published)
+                self._mine[feed] = stored
                 self._fresh.pop(feed, None)
-            if heads.get(feed, 0) > cursor.published and not self._fresh.get(feed):
+                self._doubts.set_anew(feed)
+            if heads.get(feed, 0) > self._mine[feed].published and not self._fresh.get(feed):
                 self._behind.add(feed)
+
+    async def _adopt(self, topics: Mapping[str, str]) -> None:
+        """Note on which topics these feeds are published."""
+        if topics:
+            assert self._session is not None
+            await self._session.adopt(topics)
+            for feed, topic_id in topics.items():
+                self._mine[feed].topic_id = topic_id
 
     async def _next_rows(self) -> dict[str, list[Row]]:
         assert self._session is not None
         rows: dict[str, list[Row]] = {}
+        waits = self._waiting
         for feed, queue in self._fresh.items():
-            if feed in self._aside or feed in self._behind:
+            if feed in waits or feed in self._behind:
                 continue
             expected = self._mine[feed].published + 1
             while queue and len(rows.get(feed, ())) < WINDOW:
@@ -260,7 +284,7 @@ class Relay:
                 if row.last >= expected:
                     rows.setdefault(feed, []).append(row)
                     expected = row.last + 1
-        wanted = {feed: self._mine[feed].published for feed in self._behind - self._aside.keys() - rows.keys()}
+        wanted = {feed: self._mine[feed].published for feed in self._behind - waits - rows.keys()}
         if wanted:
             found: dict[str, list[Row]] = {}
             for row in await self._session.read(wanted):
@@ -303,7 +327,7 @@ class Relay:
         assert producer is not None
         began = time.time_ns()
         failed: dict[str, BaseException] = {}
-        sent: dict[str, list[tuple[int, asyncio.Future[object]]]] = {}
+        sent: dict[str, list[tuple[int, asyncio.Future[Any]]]] = {}
 
         async def hand_over(feed: str) -> None:
             """Feeds beside each other: one whose topic is not there must not keep the others waiting."""
@@ -319,8 +343,8 @@ class Relay:
             await self._session.while_ours(asyncio.wait(futures, timeout=ANSWER))
         for feed, acknowledgements in sent.items():
             # What was acknowledged counts, whatever became of the rest: or a slow broker would get it again for ever.
-            acknowledged, wrong = _prefix(acknowledgements)
             cursor = self._mine[feed]
+            acknowledged, wrong = _prefix(acknowledgements, cursor.published + 1 - cursor.begins)
             if self.traces is not None:
                 self.traces.published(feed, rows[feed], cursor.published, acknowledged, began)
             cursor.published += acknowledged
@@ -354,6 +378,7 @@ class Relay:
             self._behind.add(feed)
             self._fresh.pop(feed, None)
             self._set_aside(feed)
+            self._doubts.failed(feed, self._mine[feed].known, error)
             if self.metrics is not None:
                 self.metrics.publish_failed(type(error).__name__)
             self._alarms.raise_(
@@ -394,14 +419,16 @@ class Relay:
             await session.close()
         if not peacefully:
             self._lost |= {feed: cursor.epoch for feed, cursor in self._mine.items()}
+        self._doubts.forget()
         self._mine.clear()
         self._fresh.clear()
         self._behind.clear()
         self._claimed_at = 0.0
 
 
-def _prefix(batches: Sequence[tuple[int, "asyncio.Future[object]"]]) -> tuple[int, BaseException | None]:
-    """How many records are acknowledged without a hole, and what happened to the first that is not."""
+def _prefix(batches: Sequence[tuple[int, "asyncio.Future[Any]"]], least: int) -> tuple[int, BaseException | None]:
+    """How many records are acknowledged without a hole, and what happened to the first that is not. `least`: the first
+    of them can stand at this offset or later."""
     acknowledged = 0
     for n, future in batches:
         if not future.done():
@@ -411,5 +438,7 @@ def _prefix(batches: Sequence[tuple[int, "asyncio.Future[object]"]]) -> tuple[in
             return acknowledged, TimeoutError("cancelled")
         if error := future.exception():
             return acknowledged, error
+        if 0 <= future.result().offset < least + acknowledged:
+            return acknowledged, Displaced()
         acknowledged += n
     return acknowledged, None

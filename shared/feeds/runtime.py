@@ -8,8 +8,8 @@ is ours.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -29,7 +29,7 @@ from shared.feeds.clock import Clock
 from shared.feeds.failures import Outgrown
 from shared.feeds.firing import Firing
 from shared.feeds.journal import Session
-from shared.feeds.kafka import Access, Consumer, Topics
+from shared.feeds.kafka import METADATA_AGE, Access, Consumer, Topics
 from shared.feeds.lag import Lag
 from shared.feeds.numbers import feeds_of, load_layout
 from shared.feeds.reading import Reader
@@ -108,7 +108,7 @@ class Feeds(Generic[C]):
             client_id=self.service,
             allow_auto_create_topics=False,
             consumer_only=True,
-            metadata_max_age_ms=30_000,
+            metadata_max_age_ms=METADATA_AGE,
             graceful_timeout=DRAIN,
             apply_types=False,
             # Its loop restarts by itself when a poll fails; without a logger nobody would ever know.
@@ -165,6 +165,7 @@ class Feeds(Generic[C]):
         )
         self.transactions.before_commit = self._tell_the_holder
         self.transactions.in_doubt, self.transactions.outgrown = self.relay.wake, self.learn_layout
+        self.transactions.waits = self._tell_writing
         self.assignment = Assignment(
             self.pool, Topics(self._access), self.alarms, lambda topic: self._sources[topic].door is not None
         )
@@ -338,8 +339,27 @@ class Feeds(Generic[C]):
             except Exception as error:
                 log.warning("house keeping: again later: %s: %s", type(error).__name__, error)
 
+    def _tell_writing(self, why: str | None) -> None:
+        if why is None:
+            self.alarms.clear("writing")
+        else:
+            self.alarms.raise_("writing", f"what is read cannot be written to the store ({why}); it is tried again.")
+
+    @contextmanager
+    def _answering(self, part: str, name: str) -> Iterator[None]:
+        """Around a question to a part of the system: an alarm while it gets no answer."""
+        try:
+            yield
+        except Exception as error:
+            self.alarms.raise_(part, f"{name} does not answer ({type(error).__name__}); it is asked again.")
+            raise
+        self.alarms.clear(part)
+
     async def _watch_progress(self) -> None:
-        """End the process when its consumer is stuck: `stuck` gets the reason."""
+        """See that database and broker answer, and end the process when its consumer is stuck: `stuck` gets the
+        reason."""
+        with self._answering("database", "PostgreSQL"):
+            await self.pool.fetchval("SELECT 1", timeout=5.0)
         if self.relay.refused is not None and not self.stuck.done():
             self.stuck.set_result(self.relay.refused)
         if self.assignment.busy.locked():
@@ -347,8 +367,9 @@ class Feeds(Generic[C]):
             self.watchdog.rest()
             return
         try:
-            async with asyncio.timeout(10.0):
-                unread = await self.assignment.check()
+            with self._answering("broker", "Kafka"):
+                async with asyncio.timeout(10.0):
+                    unread = await self.assignment.check()
         except Exception:
             self.watchdog.rest()
             raise

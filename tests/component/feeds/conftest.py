@@ -50,9 +50,11 @@ class Stage:
         try:
             partitions = [TopicPartition(self.prefix + topic, k) for k in range(2 if "partners." not in topic else 1)]
             consumer.assign(partitions)
-            ends = await consumer.end_offsets(partitions)
+            begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
             records: dict[TopicPartition, list[Any]] = {tp: [] for tp in partitions}
-            while any(len(records[tp]) < ends[tp] for tp in partitions):
+            while any(
+                not records[tp] or records[tp][-1].offset + 1 < ends[tp] for tp in partitions if begins[tp] < ends[tp]
+            ):
                 for tp, some in (await consumer.getmany(timeout_ms=500)).items():
                     records[tp] += some
             return [record for tp in partitions for record in records[tp]]
