@@ -57,7 +57,7 @@ async def test_a_topic_made_again_under_a_running_system_waits_for_a_word_and_th
     async with stage.run("intake") as writer, stage.run("classifier") as reader:
         await stage.write(*[f"{firms[n % 6]} {n}" for n in range(40)])
         await stage.count("classifier", 40)
-        await remake(stage, FIRMS)
+        await remake(stage.home, FIRMS, stage.prefix)
         await stage.write(*[f"{firms[n % 6]} {n}" for n in range(40, 60)])
         await stage.count("intake", 60)
         await alarmed(reader, "position", f"feeds accept {topic}")
@@ -88,7 +88,7 @@ async def test_a_partners_outbound_topic_made_again_while_its_writer_is_away_has
         await stage.write(*[f"{one} {n}" for n in range(10)])
         await stage.count("intake", 10)
         await until(lambda: _published(stage, RECEIPTS, 10), what="ten receipts")
-    await remake(stage, RECEIPTS)
+    await remake(stage.home, RECEIPTS, stage.prefix)
     async with stage.run("intake") as writer:
         await alarmed(writer, "log", f"feeds accept {stage.prefix}{RECEIPTS}")
         await stage.write(f"{one} 10")
@@ -104,7 +104,7 @@ async def test_a_partners_inbound_topic_made_again_is_read_from_its_beginning_on
     async with stage.run("intake"):
         await stage.write(*[f"{firm()} {n}" for n in range(5)])
         await stage.count("intake", 5)
-    await remake(stage, DOOR)
+    await remake(stage.home, DOOR, stage.prefix)
     await stage.write(*[f"{firm()} {n}" for n in range(5, 13)])  # it has grown past the offset that came next
     async with stage.run("intake") as reader:
         await alarmed(reader, "position", f"feeds accept {stage.prefix}{DOOR}")
