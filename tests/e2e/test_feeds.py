@@ -97,7 +97,8 @@ async def test_a_partner_that_lost_its_copy_gets_all_of_it_again_under_the_same_
 async def test_topics_that_were_made_again_are_accepted_by_command_and_the_audit_is_clean(system: System) -> None:
     """One between services, and one that a partner writes; what it had written stays answered once."""
     claai = Partner(system.home, "claai")
-    first = claai.submit(submission(700_200))
+    what = submission(700_200)
+    first = claai.submit(what)
     claai.flush()
 
     def answered(event_id: str) -> list[str]:
@@ -117,7 +118,7 @@ async def test_topics_that_were_made_again_are_accepted_by_command_and_the_audit
             done = feeds(system, "accept", topic, "--reason", "a trial")
             assert (done.returncode, done.stdout) == (0, would.stdout), done.stderr
             assert feeds(system, "accept", topic, "--reason", "a trial").returncode == 1
-        again = claai.submit(submission(700_200), event_id=first)
+        again = claai.submit(what, event_id=first)
         second = claai.submit(submission(700_201))
         claai.flush()
         await asyncio.to_thread(claai.read, lambda _: len(answered(again)) == 2 and bool(answered(second)))
