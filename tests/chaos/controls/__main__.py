@@ -51,24 +51,22 @@ def judged(patch: Patch) -> tuple[str | None, Counter[str]]:
         command = [sys.executable, "-m", "tests.chaos.controls.world"]
         ran = subprocess.run(command, cwd=tree, env=environment(tree, {}), capture_output=True, text=True, check=False)
     if ran.returncode:
-        return f"nothing could be judged: {ran.stderr.strip()[-500:]}", Counter()
+        print(f"{patch.name}: nothing could be judged: {ran.stderr.strip()[-500:]}", flush=True)
+        return "nothing could be judged", Counter()
     told = json.loads(ran.stdout.splitlines()[-1])
     faults = Counter(str(one).partition(":")[0] for one in told["findings"])
-    print(f"    the judge, after {told['kills']} kills: {dict(faults)}; {told['findings'][:2]}", flush=True)
-    return (None if patch.judge in faults else f"the judge found {dict(faults)}, no {patch.judge}"), faults
+    print(f"{patch.name}: the judge, after {told['kills']} kills: {dict(faults)}; {told['findings'][:2]}", flush=True)
+    if patch.judge in faults:
+        return None, faults
+    return f"the judge found no {patch.judge}", faults
 
 
-def tried_out(patch: Patch, home: Home, n: int) -> Came:
+def noticed(patch: Patch, home: Home, n: int) -> str | None:
+    """Run the tests that should notice; why they did not, or None."""
     print(f"{patch.name}: {patch.breaks}", flush=True)
     why, seconds = tried(patch, lending.lend(home, f"control{n}"))
     print(f"    {'noticed' if why is None else why} ({seconds:.0f} s)", flush=True)
-    faults: Counter[str] = Counter()
-    if patch.judge is not None:
-        unseen, faults = judged(patch)
-        why = why or unseen
-        if unseen is not None:
-            print(f"    {unseen}", flush=True)
-    return Came(patch, why, faults)
+    return why
 
 
 def page(came: Sequence[Came]) -> str:
@@ -94,7 +92,11 @@ def main() -> int:
     chosen = [one for one in patches() if not asked.names or one.name in asked.names]
     with serving() as servers:
         asyncio.run(shared_by_all(servers.home))
-        came = [tried_out(patch, servers.home, n) for n, patch in enumerate(chosen)]
+        whys = [noticed(patch, servers.home, n) for n, patch in enumerate(chosen)]
+    came = []
+    for patch, why in zip(chosen, whys, strict=True):  # the whole systems after, when these servers have ended
+        unseen, faults = judged(patch) if patch.judge is not None else (None, Counter())
+        came.append(Came(patch, why or unseen, faults))
     missed = [one.patch.name for one in came if one.unnoticed is not None]
     if not missed and not asked.names:
         PAGE.write_text(page(came))

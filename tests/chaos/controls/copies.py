@@ -17,7 +17,7 @@ from tests.chaos.controls import witness
 from tests.chaos.controls.patches import Patch
 
 TREE = ("agreement", "bench", "cli", "contracts", "deploy", "services", "shared", "tests", "pyproject.toml")
-LIMIT = 240.0
+LIMIT = 600.0
 """Seconds that the tests of one patch may take."""
 _ASSERTED = 1
 """pytest's exit code where tests were run and failed."""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest_asyncio
 
 from deploy.local.home import CHECKOUT, Home
 from tests import lending
+from tests.chaos.controls.__main__ import Came, page
 from tests.chaos.controls.copies import Ended, Seen, copied, environment, run_tests, tried, unnoticed
 from tests.chaos.controls.patches import Misfit, Notice, Patch, patches, read
 from tests.ground import shared_by_all
@@ -119,6 +121,12 @@ def test_a_test_that_fails_with_its_words_in_the_copy_is_a_catch() -> None:
 )
 def test_whatever_else_goes_wrong_is_none(seen: Seen, told: str) -> None:
     assert told in (unnoticed(broken("t.py::test_a", "1 == 2"), seen, TREE) or "")
+
+
+def test_the_page_names_of_each_control_the_test_that_noticed_and_what_the_judge_found() -> None:
+    patch = replace(broken("tests/unit/t.py::test_a[x|y]", "1 == 2"), judge="lost")
+    *_, row = page([Came(patch, None, Counter(lost=2, inverted=1))]).splitlines()
+    assert row == "| some | 1 | Something. | `unit/t.py test_a[x/y]` | 1 inverted, 2 lost |"
 
 
 HEAD = "Breaks: it\nPromise: 1\nNoticed by: t.py::test_a\nSays: no\n\n"

@@ -19,7 +19,7 @@ from tests.chaos.run import run
 
 PACE = Pace(between=(0.5, 1.5))
 WEIGHTS = {What.KILL: 60, What.LINK: 40}
-REST = 90.0
+REST = 240.0
 
 
 async def main() -> int:
