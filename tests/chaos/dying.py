@@ -1,41 +1,15 @@
-"""`python -m tests.chaos.dying services.intake`: the program as it is, but that it dies or stands still at a point.
+"""`python -m tests.chaos.dying cli.main held list`: the program as it is, but that it dies or stands still at a point.
 
 What follows the program's name are its own arguments. `tests.chaos.here` says how a point is named.
 """
 
-import importlib.abc
-import importlib.machinery
+import os
 import runpy
 import sys
-import types
-from collections.abc import Sequence
-
-from tests.chaos.points import marked
-
-_MARKED = ("shared.feeds.", "services.")
-
-
-class _Loader(importlib.machinery.SourceFileLoader):
-    """Compiles a module with its points; what is compiled already is not looked at."""
-
-    def get_code(self, fullname: str) -> types.CodeType | None:
-        source = self.get_source(fullname)
-        return compile(marked(fullname, source or "")[0], self.path, "exec", dont_inherit=True)
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if not fullname.startswith(_MARKED):
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
-        if spec is not None and isinstance(spec.loader, importlib.machinery.SourceFileLoader):
-            spec.loader = _Loader(fullname, spec.loader.path)
-        return spec
-
 
 if __name__ == "__main__":
-    sys.meta_path.insert(0, _Finder())
+    from tests.chaos import here, marking  # noqa: F401  # from here on modules have points
+
+    here.heed(os.environ)
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -8,22 +8,27 @@ there. The file is then called by that process's id.
 import os
 import signal
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 DEAD = 86
 """The exit code of a process that died where it was told to."""
-_DIES = os.environ.get("PORTOLANO_DIES", "")
-_STOPS = os.environ.get("PORTOLANO_STOPS", "")
+_told = {"dies": "", "stops": ""}
+
+
+def heed(environment: Mapping[str, str]) -> None:
+    """What this process is told to do, and where."""
+    for what in _told:
+        _told[what] = environment.get(f"PORTOLANO_{what.upper()}", "")
 
 
 def _passes(point: str, when: str) -> None:
     named = f"{point} {when}"
-    if named == _DIES:
+    if named == _told["dies"]:
         _tell("dies", named)
         os._exit(DEAD)
-    if _STOPS and _is_first(named):
+    if _told["stops"] and _is_first(named):
         _tell("stands still", named)
         os.kill(os.getpid(), signal.SIGSTOP)
 
@@ -31,7 +36,7 @@ def _passes(point: str, when: str) -> None:
 def _is_first(named: str) -> bool:
     """Whether a process is to stop here and no other has: of two that rename the file, one succeeds."""
     try:
-        os.rename(os.path.join(_STOPS, named), os.path.join(_STOPS, str(os.getpid())))
+        os.rename(os.path.join(_told["stops"], named), os.path.join(_told["stops"], str(os.getpid())))
     except FileNotFoundError:
         return False
     return True

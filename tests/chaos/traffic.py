@@ -8,12 +8,15 @@ import random
 import threading
 import time
 import uuid
+from collections import deque
 from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from deploy.local.home import Home
 from shared.agreement import load
+from shared.contracts.countries import COUNTRIES
+from shared.contracts.kinds import LONGEST_LIST
 from tests.chaos.ledger import Entry, Ledger
 from tests.e2e.firms import SUBMITTED, now, submission, tax_code
 
@@ -21,6 +24,8 @@ REVOKED = "it.portolano.consent.revoked.v1"
 UPDATED = "it.portolano.referral.updated.v1"
 FRONTS = ("information", "training_and_orientation", "assistance", "finance_and_insurance")
 SLICE = 20
+MARKETS = sorted(COUNTRIES)[:LONGEST_LIST]
+"""As many as a list may have."""
 WAYS: dict[int, tuple[tuple[str, dict[str, Any]], ...]] = {
     0: (("rejected", {"reason": "no_capacity"}),),
     1: (("received", {}), ("accepted", {})),
@@ -106,12 +111,23 @@ class Traffic(threading.Thread):
         self._rate, self._firms = rate, firms
         self._desks = [Desk(home, code, self.ledger) for code in load().partners]
         self._ids: dict[tuple[int, str], tuple[str, dict[str, Any]]] = {}
+        self._wanted: deque[int] = deque()
+        self._heavy = 0
         self.sent = 0
         self.over = threading.Event()
         self.quiet = threading.Event()
         """Set from outside: no more answers are given, so that there can be rest."""
         self.broken: str | None = None
         self._enough = threading.Event()
+
+    def again(self, firm: int) -> None:
+        """Have a firm that was sent told anew by its first publisher, with another name; returns before it is."""
+        self._wanted.append(firm)
+
+    def heavy(self, slices: int) -> None:
+        """Let the next so many times `SLICE` firms come at once, each as long as the contract lets it be; they come
+        besides."""
+        self._heavy += slices
 
     def finish(self) -> None:
         """Send no firm beyond those that were sent, give no more answers, and wait until all of it is acknowledged."""
@@ -125,10 +141,14 @@ class Traffic(threading.Thread):
         try:
             began = time.monotonic()
             while self.sent < self._firms and not self._enough.is_set():
+                heavy = self._heavy > 0
                 for n in range(self.sent, min(self.sent + SLICE, self._firms)):
-                    self._tell(n)
+                    self._tell(n, heavy)
                 self.sent = min(self.sent + SLICE, self._firms)
-                while time.monotonic() - began < self.sent / self._rate:
+                if heavy:
+                    self._heavy -= 1
+                    began -= SLICE / self._rate
+                while time.monotonic() - began < self.sent / self._rate and not self._heavy:
                     self._answer()
                     time.sleep(0.05)  # the pace of the traffic itself
             self.ledger.firms = self.sent
@@ -149,12 +169,15 @@ class Traffic(threading.Thread):
     def _answer(self) -> None:
         for desk in self._desks:
             desk.answer(50)
+        while self._wanted:
+            n = self._wanted.popleft()
+            self._submit(n, self._desks[n % len(self._desks)], name=f"Officine {len(self.ledger.entries)} S.r.l.")
 
-    def _tell(self, n: int) -> None:
+    def _tell(self, n: int, heavy: bool) -> None:
         """A new firm by one partner; of the firms before it a tenth by another one too, an eighth anew, some repeated,
         some revoked."""
         dice = self._dice
-        self._submit(n, self._desks[n % len(self._desks)])
+        self._submit(n, self._desks[n % len(self._desks)], heavy=heavy)
         before = dice.randrange(n + 1)
         chance = dice.random()
         if chance < 0.10:
@@ -169,13 +192,15 @@ class Traffic(threading.Thread):
             data = {"codice_fiscale": tax_code(before), "to": "any", "purpose": "referral", "revoked_at": now()}
             self._desks[before % len(self._desks)].send("firms", REVOKED, data, before, str(uuid.uuid4()), False)
 
-    def _submit(self, n: int, desk: Desk) -> None:
+    def _submit(self, n: int, desk: Desk, *, heavy: bool = False, **firm: Any) -> None:
         dice = self._dice
-        consent = "any" if dice.random() < 0.7 else None
+        consent = "any" if dice.random() < 0.7 and not heavy else None
         fronts = tuple(dice.sample(FRONTS, dice.randrange(3)))
         year = int(now()[:4])
         years = [{"year": year - k, "share": dice.choice((0, 0.05, 0.3)), "markets": ["FR"]} for k in (1, 2, 3)]
-        data = submission(n, consent=consent, needs=fronts, exports={"years": years})
+        if heavy:
+            years = [{"year": year - k, "share": 0.3, "markets": MARKETS} for k in range(1, len(MARKETS) + 1)]
+        data = submission(n, consent=consent, needs=fronts, exports={"years": years}, **firm)
         data |= {"observed_at": now(), "membership": {"active": desk.code not in ("unioncamere", "regione")}}
         event_id = str(uuid.uuid4())
         self._ids[n, desk.code] = event_id, data

@@ -29,6 +29,7 @@ from deploy.provision import provision
 from shared.agreement import load
 from shared.contracts.topics import topics
 from shared.testing.waiting import until
+from tests.chaos.life import Life
 from tests.chaos.link import Link, Mode
 
 REPLICAS = 2
@@ -73,7 +74,7 @@ class World:
     links: dict[str, Link]
     doors: dict[Replica, int]
     session_seconds: float = 2.0
-    processes: dict[Replica, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    processes: dict[Replica, "subprocess.Popen[bytes] | Life"] = field(default_factory=dict)
     stopped: set[Replica] = field(default_factory=set)
     unkept: set[Replica] = field(default_factory=set)
     """Replicas that somebody else begins again."""
@@ -81,7 +82,7 @@ class World:
     """How often replicas ended by themselves after they had begun their work, by name and exit code."""
     settings: dict[str, str] = field(default_factory=dict)
     still: Path | None = None
-    """Where replicas are told at which point to stand still: a directory for each service. None: nowhere."""
+    """Where replicas are told at which point to stand still: a directory for each service; None: no points."""
     _began: dict[Replica, float] = field(default_factory=dict)
     _inputs: dict[str, list[str]] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
@@ -93,8 +94,8 @@ class World:
     # Replicas
 
     def begin(self, replica: Replica, *, dies: str = "", **more: str) -> None:
-        """Start this process; `dies` names the point and moment (`before`, `after`) of its death, `more` what else its
-        environment has."""
+        """Start this process; `dies` names the point and moment (`before`, `after`) of its death, if it has points;
+        `more` is what else its environment has."""
         service = replica.service.upper()
         environment = {**os.environ, **self.home.service_environment(replica.service), **self.settings, **more}
         environment[f"{service}_HTTP_PORT"] = str(self.doors[replica])
@@ -105,15 +106,14 @@ class World:
             environment["NOTIFIER_SMTP_PORT"] = str(self.links["mail"].port)
             environment["NOTIFIER_PAGE_PORT"] = str(*ports.choose(1))
         self._began[replica] = time.monotonic()
-        program = [f"services.{replica.service}"]
-        if dies or self.still:
-            program.insert(0, "tests.chaos.dying")
-            environment["PORTOLANO_DIES"] = dies
+        path = self.home.log / f"{replica}.log"
         if self.still:
-            environment["PORTOLANO_STOPS"] = str(self.still / replica.service)
-        with open(self.home.log / f"{replica}.log", "ab") as log:
+            environment |= {"PORTOLANO_DIES": dies, "PORTOLANO_STOPS": str(self.still / replica.service)}
+            self.processes[replica] = Life(replica.service, environment, path)
+            return
+        with open(path, "ab") as log:
             self.processes[replica] = subprocess.Popen(
-                [sys.executable, "-m", *program],
+                [sys.executable, "-m", f"services.{replica.service}"],
                 env=environment,
                 cwd=CHECKOUT,
                 stderr=log,
@@ -291,7 +291,7 @@ async def world(
     points: bool = False,
 ) -> AsyncIterator[World]:
     """Started and ready; nothing of it is left at the end. `settings`: what all services are told besides; with
-    `points` their replicas can be made to stand still at any."""
+    `points` its replicas can be made to die or stand still at any."""
     home = Home(root)
     postgres, kafka = Postgres(home), LinkedKafka(home)
     free = ports.choose(3 + replicas * len(SERVICES), avoid={home.port(name) for name in ports.NAMES})
