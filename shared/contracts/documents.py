@@ -18,7 +18,7 @@ from typing import NoReturn, TypeAlias
 
 import msgspec
 
-from shared.contracts.rules import Problem, problem
+from shared.contracts.rules import MOST_TOLD, Problem, problem
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -98,9 +98,7 @@ def _read_anything(raw: bytes) -> Document:
     escaped = "\\u" in text
     suspect = reader.twice or reader.odd or escaped or text.count("[") + text.count("{") > DEEPEST
     problems = tuple(_problems(value)) if suspect else ()
-    if _TOO_DEEP in problems:
-        return Document(None, problems)
-    return Document(value, problems)
+    return Document(None if _TOO_DEEP in problems else value, problems)
 
 
 def canonical(value: Json) -> bytes:
@@ -172,29 +170,48 @@ _Place: TypeAlias = "tuple[_Place, str | int] | None"
 """A place as its holder's place and the last step: to make one costs the same however deep it lies."""
 
 
+_MAY_BE_WRONG = frozenset({dict, _Twice, list, str, float})
+"""There is nothing to be said of the others."""
+
+
 def _problems(document: Json) -> Iterator[Problem]:
+    """No more than an answer lists, and one; that it is too deep is told in any case."""
+    left = MOST_TOLD + 1
+    for rule, message, place in _faults(document):
+        if rule == _TOO_DEEP.rule:
+            yield _TOO_DEEP
+        elif left:
+            left -= 1
+            yield problem(rule, message, _printable(place))
+
+
+def _faults(document: Json) -> Iterator[tuple[str, str, _Place]]:
+    """Rule, words and place of what is wrong; the place is spelt by who tells of it."""
     pending: list[tuple[int, _Place, Json]] = [(0, None, document)]
     while pending:
         depth, place, value = pending.pop()
-        if depth > DEEPEST:
-            yield _TOO_DEEP
+        if depth == DEEPEST and value and isinstance(value, dict | list):
+            yield _TOO_DEEP.rule, _TOO_DEEP.message, None
             return
         match value:
             case dict():
                 if isinstance(value, _Twice):
-                    message = "a member stands twice in this object: leave one of them"
-                    yield problem("json-duplicate-member", message, _printable(place))
+                    yield "json-duplicate-member", "a member stands twice in this object: leave one of them", place
                 if not all(map(_storable, value)):
-                    message = "a member's name holds NUL or a lone surrogate"
-                    yield problem("text-not-storable", message, _printable(place))
-                pending += [(depth + 1, (place, name), member) for name, member in value.items()]
+                    yield "text-not-storable", "a member's name holds NUL or a lone surrogate", place
+                pending += [
+                    (depth + 1, (place, name), member)
+                    for name, member in value.items()
+                    if type(member) in _MAY_BE_WRONG
+                ]
             case list():
-                pending += [(depth + 1, (place, index), item) for index, item in enumerate(value)]
+                pending += [
+                    (depth + 1, (place, n), item) for n, item in enumerate(value) if type(item) in _MAY_BE_WRONG
+                ]
             case str() if not _storable(value):
-                message = "the text holds NUL or a lone surrogate: take it out"
-                yield problem("text-not-storable", message, _printable(place))
+                yield "text-not-storable", "the text holds NUL or a lone surrogate: take it out", place
             case float() if abs(value) == float("inf"):
-                yield problem("number-out-of-range", "a number too large for a 64-bit float", _printable(place))
+                yield "number-out-of-range", "a number too large for a 64-bit float", place
             case _:
                 pass
 

@@ -91,9 +91,10 @@ def problem(rule: str, message: str, pointer: str = "") -> Problem:
 
 
 def bounded(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Each problem once, in their order; where there are too many for an answer, the first ones and how many more."""
+    """Each problem once, in their order; where there are too many for an answer, the first ones and that there are
+    more."""
     once = tuple(dict.fromkeys(problems))
     if len(once) <= MOST_TOLD:
         return once
-    told = f"{len(once) - MOST_TOLD} more were found and are not listed: mend the listed ones and send it again"
+    told = "more was found than is listed here: mend what is listed and send it again"
     return (*once[:MOST_TOLD], problem("more-problems", told))

@@ -42,6 +42,7 @@ PROOFS = (
         "No damaged event escapes its reader, takes long, or leaves memory behind",
         "tests.prove.fuzz_door",
         ("--events", "1000000"),
+        parallel=True,
     ),
     Proof(
         "Whatever partners write, each record has one outcome and one answer, and nobody stops",

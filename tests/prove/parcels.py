@@ -98,11 +98,18 @@ def last(number: int, partner: str) -> Parcel:
     return Parcel(number, partner, "updates", "last", batch([Record(b"{}")]), 1)
 
 
+def consents(firm: int) -> bool:
+    """Whether a canary lets anybody help it, so that a partner is asked to. A mail is dearer than all else that is done
+    for a firm, and these bring several."""
+    return firm % 5 == 0
+
+
 def canary(firm: int) -> Record:
-    """A firm that has to be handed over."""
-    data: dict[str, Any] = submission(firm, needs=("information",))
+    """A firm that has to be handed over: to referral, and on to a partner where it consents."""
+    data: dict[str, Any] = submission(firm, consent=None, needs=("information",))
     data["observed_at"] = SEEN.decode()
-    data["consents"] = [{"to": "any", "purpose": "referral", "given_at": SEEN.decode()}]
+    if consents(firm):
+        data["consents"] = [{"to": "any", "purpose": "referral", "given_at": SEEN.decode()}]
     headers = [
         (b"content-type", b"application/json"),
         (b"ce_specversion", b"1.0"),
