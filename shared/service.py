@@ -24,7 +24,7 @@ from shared.errors import Trouble, Unreachable
 from shared.feeds.gauges import Gauge
 from shared.feeds.runtime import Feeds
 from shared.feeds.speech import C
-from shared.feeds.subscriptions import Subscription
+from shared.feeds.subscriptions import Recall, Subscription
 from shared.feeds.timers import When
 from shared.health import health
 from shared.settings import ServiceSettings, read_settings
@@ -46,7 +46,7 @@ Errand = Callable[[Feeds[C], asyncio.Event], Awaitable[None]]
 @dataclass(frozen=True, slots=True)
 class Service(Generic[C]):
     """The parts list of a service. `errands` are what it does beside hearing (the notifier's mail), `gauges` are
-    figures that only it has."""
+    figures that only it has, `recall` is how it does again what no record had caused."""
 
     name: str
     settings: ServiceSettings
@@ -55,6 +55,7 @@ class Service(Generic[C]):
     timers: Sequence[When[C]] = ()
     errands: Sequence[Errand[C]] = ()
     gauges: Sequence[Gauge] = ()
+    recall: Recall[C] | None = None
 
 
 def code_version() -> str:

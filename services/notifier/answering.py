@@ -49,7 +49,7 @@ async def take(token: str, form: Mapping[str, Sequence[str]], links: Links, feed
         if done is None:
             return Seen(Sight.STANDS if _same(seen.question, said) else Sight.CONTRARY, seen.question)
         await question_log.save_answer(work.connection, done)
-        work.say(_told(done, work.now))
+        work.say(told(done, work.now))
     return Seen(Sight.RECORDED, done)
 
 
@@ -69,8 +69,9 @@ def _same(question: Question, said: Given) -> bool:
     return (question.answer, question.reason) == (said.answer, said.reason)
 
 
-def _told(question: Question, at: datetime) -> Said:
-    """One answer to one question: its id is that of the question, whoever gave it and however often."""
+def told(question: Question, at: datetime) -> Said:
+    """What is said of an answer. One answer to one question: its id is that of the question, whoever gave it and
+    however often."""
     cause = Cause(f"answer/{question.purpose}/{question.id}", question.traceparent)
     confirmed = question.answer is Answer.YES
     event: OutcomesAnswered | PreferenceAnswered

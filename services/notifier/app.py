@@ -5,6 +5,7 @@ from services.notifier.handlers import SUBSCRIPTIONS, Notifier
 from services.notifier.http import FirmsDoor
 from services.notifier.mail import MailDoor
 from services.notifier.pages import Pages
+from services.notifier.recalling import recall
 from services.notifier.rendering import Templates
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import by_state
@@ -39,4 +40,5 @@ def service(settings: NotifierSettings) -> Service[Notifier]:
         context=Notifier(house=house, new=door.wake),
         errands=(door.send, page.serve),
         gauges=(messages,),
+        recall=recall,
     )

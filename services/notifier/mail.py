@@ -15,7 +15,7 @@ import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.notifier import store
@@ -26,7 +26,7 @@ from services.notifier.store import Mail, Unsent
 from shared.contracts.notifier import NotificationDelivered
 from shared.feeds.failures import delays
 from shared.feeds.runtime import Feeds
-from shared.feeds.speech import Cause
+from shared.feeds.speech import Cause, Said
 from shared.telemetry import names
 from shared.telemetry.logs import about
 
@@ -242,23 +242,28 @@ async def _write(feeds: Feeds[Any], together: Sequence[Ended]) -> None:
         async with feeds.work(sorted({mail.firm_id for mail in delivered})) as work:
             marked = await store.mark_sent(work.connection, [mail.message_id for mail in delivered], work.now)
             for sent in marked:
-                event = NotificationDelivered(
-                    firm_id=sent.firm_id,
-                    referral_id=sent.referral_id,
-                    channel=sent.channel,
-                    recipient=sent.recipient,
-                    purpose=sent.purpose,
-                    message_id=sent.message_id,
-                    at=work.now,
-                )
-                # The message's own id: one message is delivered once, however many are told of in a transaction.
-                cause = Cause(sent.message_id.strip("<>"), spans[sent.message_id] or sent.traceparent)
-                work.say(cause.says(event, firm_id=sent.firm_id))
+                work.say(told(sent, work.now, spans[sent.message_id]))
         feeds.metrics.fenced("notifier", len(delivered) - len(marked))
     if unsent:
         async with feeds.pool.acquire() as connection:
             ours = await store.mark_unsent(connection, unsent)
         feeds.metrics.fenced("notifier", len(unsent) - ours)
+
+
+def told(sent: store.Delivered, at: datetime, traceparent: str | None = None) -> Said:
+    """That a message was taken. Its own id is the cause: one message is delivered once, however many are told of in a
+    transaction."""
+    event = NotificationDelivered(
+        firm_id=sent.firm_id,
+        referral_id=sent.referral_id,
+        channel=sent.channel,
+        recipient=sent.recipient,
+        purpose=sent.purpose,
+        message_id=sent.message_id,
+        at=at,
+    )
+    cause = Cause(sent.message_id.strip("<>"), traceparent or sent.traceparent)
+    return cause.says(event, firm_id=sent.firm_id)
 
 
 def _unsent(ended: Ended) -> Unsent | None:

@@ -1,5 +1,6 @@
 """Referral's parts list."""
 
+from services.referral.errands import recall
 from services.referral.handlers import SUBSCRIPTIONS, TIMERS
 from services.referral.settings import ReferralSettings
 from shared.agreement import Versions, load_versions
@@ -14,4 +15,5 @@ def service(settings: ReferralSettings) -> Service[Versions]:
         subscriptions=SUBSCRIPTIONS,
         context=load_versions(settings.agreement),
         timers=TIMERS,
+        recall=recall,
     )

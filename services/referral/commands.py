@@ -1,4 +1,8 @@
-"""The table of what persons at the Region have ordered: who, when, why, under which code. Rows are never changed."""
+"""The table of what persons at the Region have ordered: who, when, why, under which code. Rows are never changed.
+
+`given_at` is now, unless the store was restored and the order is carried out again."""
+
+from datetime import datetime
 
 from services.referral.correction import Correction
 from services.referral.manual import Assignment, Cancellation
@@ -27,27 +31,33 @@ async def firm_of_referral(connection: Connection, referral_id: str) -> FirmId:
 
 _KEEP = """
 INSERT INTO commands (id, kind, need_id, referral_id, reason, given_by, given_at, code_version, second_person)
-VALUES ($1, $2, $3, $4, $5, $6, now(), $7, $8)"""
+VALUES ($1, $2, $3, $4, $5, $6, coalesce($9, now()), $7, $8)"""
 
 
-async def keep_assignment(connection: Connection, order: Assignment, referral_id: str, code_version: str) -> None:
+async def keep_assignment(
+    connection: Connection, order: Assignment, referral_id: str, code_version: str, given_at: datetime | None = None
+) -> None:
     """Note the command; its id is the cause that the decision's receipt names."""
     person = order.person
     await connection.execute(
-        _KEEP, order.id, "assign", order.need_id, referral_id, person.reason, person.by, code_version, None
+        _KEEP, order.id, "assign", order.need_id, referral_id, person.reason, person.by, code_version, None, given_at
     )
 
 
-async def keep_cancellation(connection: Connection, order: Cancellation, need_id: str, code_version: str) -> None:
+async def keep_cancellation(
+    connection: Connection, order: Cancellation, need_id: str, code_version: str, given_at: datetime | None = None
+) -> None:
     """Note the command; its id is the cause of what the partner was told."""
     await connection.execute(
-        _KEEP, order.id, "cancel", need_id, order.referral_id, order.why.value, order.by, code_version, None
+        _KEEP, order.id, "cancel", need_id, order.referral_id, order.why.value, order.by, code_version, None, given_at
     )
 
 
-async def keep_correction(connection: Connection, order: Correction, need_id: str, code_version: str) -> None:
+async def keep_correction(
+    connection: Connection, order: Correction, need_id: str, code_version: str, given_at: datetime | None = None
+) -> None:
     """Note the command with both persons; its id is the cause of what the partner was told."""
     by, reason = order.person.by, order.person.reason
     await connection.execute(
-        _KEEP, order.id, "correct", need_id, order.referral_id, reason, by, code_version, order.second
+        _KEEP, order.id, "correct", need_id, order.referral_id, reason, by, code_version, order.second, given_at
     )

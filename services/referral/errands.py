@@ -1,7 +1,11 @@
 """What a person at the Region has done in this service, under the lock of the firm: load, decide, save, say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal, assert_never
+
+import msgspec
 
 from services.referral import commands, correction, manual, store, views
 from services.referral.case import Case, Fact, Moment, Referral
@@ -11,7 +15,11 @@ from services.referral.manual import Assignment, Cancellation
 from services.referral.timepiece import outages_of
 from shared.agreement import Versions
 from shared.contracts.base import FirmId
+from shared.errors import Trouble
 from shared.feeds.speech import Cause, Said, Work
+from shared.feeds.subscriptions import Word
+
+Order = Assignment | Cancellation | Correction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +56,15 @@ class TakenBack:
 
 
 async def assign(
-    order: Assignment, code_version: str, firm_id: FirmId, work: Work[Versions]
+    order: Assignment, code_version: str, firm_id: FirmId, work: Work[Versions], given_at: datetime | None = None
 ) -> tuple[Assigned, list[Said]]:
     """Give a need to the partner that a person chose. Raises `Trouble` where that is not possible."""
     case, day = await _case(firm_id, work)
     moment = await _moment(order.id, day, work)
     opened = manual.assign(case, order, moment)
-    said = await _kept(case, [opened, *manual.beside(case, opened, moment)], Cause(order.id), work)
+    said = await _kept(case, [opened, *manual.beside(case, opened, moment)], _cause(order, code_version), work)
     referral = opened.referral
-    await commands.keep_assignment(work.connection, order, referral.referral_id, code_version)
+    await commands.keep_assignment(work.connection, order, referral.referral_id, code_version, given_at)
     assigned = Assigned(
         referral_id=referral.referral_id,
         need_id=referral.need_id,
@@ -72,27 +80,71 @@ async def assign(
 
 
 async def cancel(
-    order: Cancellation, code_version: str, firm_id: FirmId, work: Work[Versions]
+    order: Cancellation, code_version: str, firm_id: FirmId, work: Work[Versions], given_at: datetime | None = None
 ) -> tuple[TakenBack, list[Said]]:
     """Take a referral back, or ask for it. Raises `Trouble` where that is not possible."""
     case, day = await _case(firm_id, work)
     before = case.referrals[order.referral_id]
     facts = manual.cancel(case, order, await _moment(order.id, day, work))
-    said = await _kept(case, facts, Cause(order.id), work)
-    await commands.keep_cancellation(work.connection, order, before.need_id, code_version)
+    said = await _kept(case, facts, _cause(order, code_version), work)
+    await commands.keep_cancellation(work.connection, order, before.need_id, code_version, given_at)
     return _taken_back(case, before, work.now), said
 
 
 async def correct(
-    order: Correction, code_version: str, firm_id: FirmId, work: Work[Versions]
+    order: Correction, code_version: str, firm_id: FirmId, work: Work[Versions], given_at: datetime | None = None
 ) -> tuple[TakenBack, list[Said]]:
     """Enter a referral in error. Raises `Trouble` where that is not possible."""
     case, day = await _case(firm_id, work)
     before = case.referrals[order.referral_id]
     facts = correction.correct(case, order, await _moment(order.id, day, work))
-    said = await _kept(case, facts, Cause(order.id), work)
-    await commands.keep_correction(work.connection, order, before.need_id, code_version)
+    said = await _kept(case, facts, _cause(order, code_version), work)
+    await commands.keep_correction(work.connection, order, before.need_id, code_version, given_at)
     return _taken_back(case, before, work.now), said
+
+
+async def recall(word: Word, work: Work[Versions]) -> list[Said]:
+    """Carry out an order again that was given before the store was restored, as it was."""
+    if word.order is None or word.firm_id is None:
+        return []
+    given = msgspec.json.decode(word.order, type=_Given)
+    by, at = given.code_version, word.at
+    try:
+        match given.kind:
+            case "assign":
+                assignment = msgspec.json.decode(given.order, type=Assignment)
+                return (await assign(assignment, by, word.firm_id, work, at))[1]
+            case "cancel":
+                cancellation = msgspec.json.decode(given.order, type=Cancellation)
+                return (await cancel(cancellation, by, word.firm_id, work, at))[1]
+            case "correct":
+                correction_ = msgspec.json.decode(given.order, type=Correction)
+                return (await correct(correction_, by, word.firm_id, work, at))[1]
+            case _:
+                assert_never(given.kind)
+    except LookupError:
+        raise Trouble(f"what the order to {given.kind} was about is not there") from None
+
+
+class _Given(msgspec.Struct, frozen=True):
+    """An order as it travels with what it caused."""
+
+    kind: Literal["assign", "cancel", "correct"]
+    code_version: str
+    order: msgspec.Raw
+
+
+_KINDS: Mapping[type[Order], Literal["assign", "cancel", "correct"]] = {
+    Assignment: "assign",
+    Cancellation: "cancel",
+    Correction: "correct",
+}
+
+
+def _cause(order: Order, code_version: str) -> Cause:
+    """A person's order is no record that could be read again: it travels with what is said."""
+    given = _Given(_KINDS[type(order)], code_version, msgspec.Raw(msgspec.json.encode(order)))
+    return Cause(order.id, order=msgspec.json.encode(given))
 
 
 def _taken_back(case: Case, before: Referral, at: datetime) -> TakenBack:

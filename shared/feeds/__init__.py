@@ -34,6 +34,10 @@ To read in one sitting, in this order:
     growth.py         more partitions, one writer after the other
     restating.py      what was said last of everything, said once more
     restored.py       whether the store is older than what it has said
+    recovery.py       such a store brought forward by a person's command
+    recovered.py      what Kafka has beyond it: the SQL
+    script.py         in which order, and when, it decides again
+    replay.py         deciding again, without saying anything twice
     alarms.py         what a person must look at
     traces.py         the spans of batches and of what is heard
     sendings.py       the spans of what is published

@@ -207,7 +207,7 @@ class Transactions(Generic[C]):
         async with self._pool.acquire() as connection, connection.transaction():
             positions, now = await store.lock_positions(connection, list(groups))
             await self.clock.learn(connection)
-            now = self.clock.told(now)
+            now = self._moment(now)
             counts: dict[Partition, Counter[Outcome]] = {}
             fresh: list[tuple[Position, Arrived]] = []
             for key in sorted(groups):
@@ -243,13 +243,23 @@ class Transactions(Generic[C]):
             await store.move_positions(connection, moved)
             if culprit is not None:
                 done.broken = await breaker.broken(connection, list(done.positions))
-            done.rows = await store.number(connection, layout, records)
+            done.rows = await self._number(connection, layout, records)
         for (topic, _), counter in counts.items():
             done.outcomes.setdefault(topic, Counter()).update(counter)
         if self._trace:
             firms = {one.heard.cause.id: one.heard.firm_id for one in opened}
             self._trace.end(work.outcomes, unread, type(culprit).__name__ if culprit else None, firms)
         return done
+
+    def _moment(self, now: datetime) -> datetime:
+        """When one decides: `now` (the database's) as the house tells the time."""
+        return self.clock.told(now)
+
+    async def _number(
+        self, connection: Connection, layout: Layout, records: Mapping[str, list[Packed]]
+    ) -> list[store.Row]:
+        """Number what is said; the last thing that a transaction does."""
+        return await store.number(connection, layout, records)
 
     def _begin_spans(self, trace: BatchTrace, opened: Sequence[Opened[C]]) -> None:
         doors = [one.subscription.topic if isinstance(one.subscription, AtDoor) else None for one in opened]
@@ -415,9 +425,12 @@ def _runs(opened: Sequence[Opened[C]]) -> list[list[Opened[C]]]:
 
 
 def by_feed(said: Sequence[Said], now: datetime, layout: Layout) -> dict[str, list[Packed]]:
+    """The records of what is said, by feed; without what was said in a life of the store that it has lost."""
     ids = EventIds()
     records: dict[str, list[Packed]] = {}
     with deciding():
         for one in said:
-            records.setdefault(layout.feed_of(one), []).append(record_of(one, ids.next(one), now, layout))
+            event_id = ids.next(one)
+            if event_id not in layout.said:
+                records.setdefault(layout.feed_of(one), []).append(record_of(one, event_id, now, layout))
     return records

@@ -155,6 +155,64 @@ async def last_records(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A partition from some offset to its end: what the log still has begins at `begin`, `end` comes next."""
+
+    begin: int
+    end: int
+    records: list[Arrived]
+
+
+async def read_logs(
+    access: Access,
+    name: str,
+    partitions: Sequence[tuple[str, int]],
+    start: Callable[[tuple[str, int], int, int], int],
+    limit: float = 30.0,
+) -> dict[tuple[str, int], Stretch]:
+    """Each partition from where `start(partition, begin, end)` says to its end as it is now.
+
+    Raises `ConnectionError` when nobody answers, or nothing comes for `limit` seconds though there is more.
+    """
+    consumer = AIOKafkaConsumer(
+        **access.aiokafka(), client_id=name, enable_auto_commit=False, auto_offset_reset="none", fetch_max_wait_ms=50
+    )
+    try:
+        async with asyncio.timeout(limit):
+            try:
+                await consumer.start()
+            except KafkaConnectionError as error:
+                raise ConnectionError("Kafka does not answer") from error
+            wanted = [TopicPartition(*partition) for partition in partitions]
+            consumer.assign(wanted)
+            for tp in wanted:
+                consumer.seek(tp, 0)
+            consumer.pause(*wanted)
+            begins, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
+        logs = {(tp.topic, tp.partition): Stretch(begins[tp], ends[tp], []) for tp in wanted}
+        starts = {tp: max(begins[tp], start((tp.topic, tp.partition), begins[tp], ends[tp])) for tp in wanted}
+        missing = {tp for tp in wanted if starts[tp] < ends[tp]}
+        consumer.assign(list(missing))
+        for tp in missing:
+            consumer.seek(tp, starts[tp])
+        while missing:
+            async with asyncio.timeout(limit):
+                while not (fetched := await consumer.getmany(timeout_ms=200)):
+                    pass
+            for tp, records in fetched.items():
+                log = logs[tp.topic, tp.partition]
+                log.records.extend(record for record in records if record.offset < log.end)
+                if records[-1].offset >= log.end - 1:
+                    missing.discard(tp)
+    except TimeoutError as error:
+        raise ConnectionError("Kafka gave nothing though its topics hold more") from error
+    finally:
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(consumer.stop(), 5.0)
+    return logs
+
+
 class Topics:
     """What only the broker knows of topics: their ids, and how far their logs reach."""
 
@@ -176,6 +234,17 @@ class Topics:
         """Those of these partitions that exist. Raises as `ids`."""
         wanted = list(partitions)
         return await in_thread(lambda: partition_logs(self._admin, wanted))
+
+    async def partitions(self, topics: Iterable[str]) -> dict[str, int]:
+        """How many partitions each of these topics has that exists. Raises as `ids`."""
+        wanted = sorted(set(topics))
+
+        def ask() -> dict[str, int]:
+            futures = self._admin.describe_topics(TopicCollection(wanted), request_timeout=10)
+            found = {topic: _if_there(future) for topic, future in futures.items()}
+            return {topic: len(one.partitions) for topic, one in found.items() if one is not None}
+
+        return await in_thread(ask)
 
 
 def topic_ids(admin: AdminClient, topics: Iterable[str]) -> dict[str, str]:

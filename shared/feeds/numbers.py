@@ -23,6 +23,8 @@ class Layout:
     prefix: str
     generation: str
     service: str
+    said: frozenset[str] = frozenset()
+    """Ids of events that were said in a life of this store that it has lost: not to be said again."""
 
     def feed_of(self, said: Said) -> str:
         """The feed that an event goes to. An event that lacks what its feed needs is a fault of its handler."""
@@ -66,7 +68,8 @@ async def load_layout(connection: Connection, service: str, prefix: str) -> Layo
     if partitions is None:
         raise Trouble(f"The database of {service} has no layout yet: run `portolano provision` first.")
     generation = await connection.fetchval("SELECT generation FROM generations ORDER BY number DESC LIMIT 1")
-    return Layout(partitions=partitions, prefix=prefix, generation=generation, service=service)
+    said = frozenset(row["event_id"] for row in await connection.fetch("SELECT event_id FROM recovered"))
+    return Layout(partitions=partitions, prefix=prefix, generation=generation, service=service, said=said)
 
 
 def feeds_of(events: tuple[type[Event], ...], partners: tuple[str, ...], layout: Layout) -> list[str]:

@@ -26,6 +26,12 @@ LIMIT = 1 << 20
 Headers = list[tuple[str, bytes]]
 
 
+CLOCK = "portolano-clock"
+"""Header: the version of the timer that caused the record; a number, which tells a partner nothing."""
+ORDER = "portolano-order"
+"""Header, on our own feeds alone: the person's order that caused the record."""
+
+
 class Arrived(Protocol):
     """What we use of a record that the Kafka client hands over."""
 
@@ -113,6 +119,10 @@ def _structured(said: Said, event_id: str, now: datetime, layout: Layout) -> Pac
     headers: Headers = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
     if said.cause.traceparent:
         headers.append(("traceparent", said.cause.traceparent.encode()))
+    if said.cause.clock is not None:
+        headers.append((CLOCK, b"%d" % said.cause.clock))
+    if said.cause.order is not None:
+        headers.append((ORDER, said.cause.order))
     return Packed(key=(said.firm_id or "").encode(), value=_encode(envelope), headers=headers)
 
 
@@ -141,6 +151,8 @@ def _binary(said: Said, event_id: str, now: datetime, layout: Layout) -> Packed:
         headers.append(("ce_partitionkey", said.firm_id.encode()))
     if said.cause.traceparent:
         headers.append(("traceparent", said.cause.traceparent.encode()))
+    if said.cause.clock is not None:
+        headers.append((CLOCK, b"%d" % said.cause.clock))
     return Packed(key=subject.encode() if subject else None, value=_encode(said.event), headers=headers)
 
 
@@ -171,6 +183,14 @@ def numbering_of(headers: tuple[tuple[str, bytes | None], ...]) -> Numbering | N
         )
     except (KeyError, ValueError):
         return None
+
+
+def event_id_of(record: Packed) -> str:
+    """The id of the event that a record of ours carries."""
+    for name, value in record.headers:
+        if name == "ce_id":
+            return value.decode()
+    return _envelope(record.value).id
 
 
 def is_firm_id(text: str) -> bool:

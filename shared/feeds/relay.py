@@ -226,7 +226,7 @@ class Relay:
         heads = await self._session.heads(list(taken))
         self._forks = await self._session.generations()
         if findings:
-            self.refused = explained(findings)
+            self.refused = explained(findings, self._name)
             self._alarms.raise_("restored", self.refused)
             raise ConnectionError("the store does not fit Kafka")
         for feed, cursor in taken.items():

@@ -74,9 +74,9 @@ async def judge(connection: Connection, tops: Mapping[str, Top | None]) -> dict[
     return findings
 
 
-def explained(findings: Mapping[str, str]) -> str:
-    """The findings as one line for a person."""
+def explained(findings: Mapping[str, str], service: str) -> str:
+    """The findings as one line for a person, who is to bring the service's store forward."""
     first = next(iter(findings.values()))
     more = f" (and {len(findings) - 1} more feeds)" if len(findings) > 1 else ""
-    advice = "Nothing is heard or said until a newer one is in place."
+    advice = f"Nothing is heard or said until it is brought forward: `portolano recover {service} --dry-run`."
     return f"{first}{more}: the store was restored from an older copy. {advice}"

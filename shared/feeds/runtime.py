@@ -21,7 +21,7 @@ from faststream.security import SASLScram512
 
 from shared.contracts.base import FirmId
 from shared.errors import Trouble
-from shared.feeds import store
+from shared.feeds import recovered, store
 from shared.feeds.alarms import Alarms
 from shared.feeds.assignment import Assignment
 from shared.feeds.batches import Source, Transactions, by_feed
@@ -265,8 +265,15 @@ class Feeds(Generic[C]):
         tops = await read_tops(self._access, f"{self.service}-start", feeds)
         async with self.pool.acquire() as connection:
             findings = await judge(connection, tops)
+            under_way = await recovered.under_way(connection)
+            now = await load_layout(connection, self.service, self._prefix)
         if findings:
-            raise Trouble(explained(findings))
+            raise Trouble(explained(findings, self.service))
+        if under_way is not None:
+            told = "the store is being brought forward; nothing is heard or said until that has come to its end"
+            raise Trouble(f"{told}: give `portolano recover {self.service}` (again, where it was interrupted)")
+        if now != self.layout:
+            raise Trouble("the store was brought forward while this process began: it begins again")
 
     async def drain(self) -> None:
         """Let the batch in flight end, publish what it said; after that nothing is begun any more."""

@@ -50,10 +50,17 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Why something is said: an id that is the same whenever the decision is taken again, and the trace it belongs
-    to."""
+    to.
+
+    A cause that is a record can be read again. What is not one travels with what it causes, or a store that is restored
+    could never decide it again: the version of a timer (`clock`) on all that it says, a person's order (`order`, JSON,
+    in their own words) on our own feeds alone.
+    """
 
     id: str
     traceparent: str | None = None
+    clock: int | None = None
+    order: bytes | None = None
 
     def says(
         self, event: Event, *, firm_id: FirmId | None = None, to: str | None = None, subject: str | None = None

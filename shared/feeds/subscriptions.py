@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from shared.contracts.base import Event, FirmId
-from shared.feeds.speech import C, Handler, Heard, Place, Said
+from shared.feeds.speech import C, Handler, Heard, Place, Said, Work
 from shared.postgres.pool import Connection
 
 D = TypeVar("D")
@@ -85,3 +85,20 @@ class Restates(Generic[C]):
 
     present: Callable[[Connection, Sequence[FirmId], C, Stated], Awaitable[Sequence[tuple[FirmId, Event]]]]
     says: tuple[type[Event], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A record that the service had said, before its store was restored, and that no record had caused: `data` is the
+    event's (JSON), `order` the person's, where one had given it."""
+
+    type: str
+    firm_id: FirmId | None
+    at: datetime
+    data: bytes
+    order: bytes | None
+
+
+Recall = Callable[[Word, Work[C]], Awaitable[list[Said]]]
+"""Does again what such a record tells of, and says what had been said. Nothing is said where it does not know it;
+`Trouble` where it cannot be done again."""

@@ -48,7 +48,7 @@ class Due:
 
     @property
     def cause(self) -> Cause:
-        return Cause(f"timer/{self.timer.kind}/{self.timer.id}/{self.version}")
+        return Cause(f"timer/{self.timer.kind}/{self.timer.id}/{self.version}", clock=self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,12 @@ async def take(connection: Connection, chosen: Sequence[Due]) -> Taken:
     due = sorted((_due(row) for row in rows), key=lambda one: (one.timer.due_at, one.timer.key))
     await connection.execute(_DROP, *_columns([one.timer.key for one in due]))
     return Taken(due, len(mine) - len(due))
+
+
+async def armed(connection: Connection, firm_ids: Collection[FirmId]) -> list[Due]:
+    """All timers of these firms with their versions, whether their time has come or not."""
+    sql = "SELECT kind, id, firm_id, due_at, topic, version FROM timers WHERE firm_id = ANY($1::uuid[])"
+    return [_due(row) for row in await connection.fetch(sql, list(firm_ids))]
 
 
 _AHEAD = """SELECT count(*) AS soon, min(due_at) FILTER (WHERE due_at <= $2 AND held = 0 AND failure IS NULL) AS oldest

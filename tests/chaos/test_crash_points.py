@@ -22,7 +22,11 @@ from tests.chaos.run import look
 from tests.chaos.traffic import Traffic
 from tests.chaos.world import Replica, World, world
 
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE: dict[str, str] = {
+    "shared.feeds.recovered": "`portolano recover` is killed in test_recover.py",
+    "shared.feeds.recovery": "`portolano recover` is killed in test_recover.py",
+    "shared.feeds.replay": "`portolano recover` is killed in test_recover.py",
+}
 """Points that nobody comes to here, and why."""
 TRACKS = (("notifier", "classifier"), ("referral", "intake"))
 """Who dies beside each other, and who after. What has nothing to do, because those before it are dead, comes to no

@@ -102,18 +102,25 @@ class Desk:
 
 
 class Traffic(threading.Thread):
-    """All partners in a thread of their own, at `rate` firms a second, until every firm was sent."""
+    """All partners in a thread of their own, at `rate` firms a second, until every firm was sent.
 
-    def __init__(self, home: Home, firms: int, seed: int, rate: float) -> None:
+    `after` is what it goes on from, which has finished: `firms` counts those that were sent by it.
+    """
+
+    def __init__(self, home: Home, firms: int, seed: int, rate: float, after: "Traffic | None" = None) -> None:
         super().__init__(daemon=True)
-        self.ledger = Ledger(firms=firms)
+        self.ledger: Ledger = after.ledger if after else Ledger(firms=firms)
         self._dice = random.Random(seed)
         self._rate, self._firms = rate, firms
         self._desks = [Desk(home, code, self.ledger) for code in load().partners]
-        self._ids: dict[tuple[int, str], tuple[str, dict[str, Any]]] = {}
         self._wanted: deque[int] = deque()
         self._heavy = 0
-        self.sent = 0
+        self._ids: dict[tuple[int, str], tuple[str, dict[str, Any]]] = after._ids if after else {}
+        self.sent: int = after.sent if after else 0
+        self._first = self.sent
+        if after:
+            for mine, theirs in zip(self._desks, after._desks, strict=True):
+                mine._answered = theirs._answered
         self.over = threading.Event()
         self.quiet = threading.Event()
         """Set from outside: no more answers are given, so that there can be rest."""
@@ -148,7 +155,7 @@ class Traffic(threading.Thread):
                 if heavy:
                     self._heavy -= 1
                     began -= SLICE / self._rate
-                while time.monotonic() - began < self.sent / self._rate and not self._heavy:
+                while time.monotonic() - began < (self.sent - self._first) / self._rate and not self._heavy:
                     self._answer()
                     time.sleep(0.05)  # the pace of the traffic itself
             self.ledger.firms = self.sent
