@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from deploy.local.home import CHECKOUT, Home
 from tests import lending
+from tests.chaos.checker import Fault
 from tests.chaos.controls.__main__ import Came, page
 from tests.chaos.controls.copies import Ended, Seen, copied, environment, run_tests, tried, unnoticed
 from tests.chaos.controls.patches import Misfit, Notice, Patch, patches, read
@@ -59,6 +60,10 @@ def test_what_is_broken_is_noticed_for_the_reason_that_is_named(
 def test_every_promise_has_a_control() -> None:
     kept = {promise for patch in PATCHES.values() for promise in patch.promises}
     assert kept == {1, 2, 3, 4, 5, 6, 7}
+
+
+def test_every_kind_of_fault_is_one_that_the_judge_must_find_in_a_system_that_is_broken() -> None:
+    assert {patch.judge for patch in PATCHES.values()} - {None} == set(Fault)
 
 
 @pytest.mark.parametrize("patch", PATCHES.values(), ids=list(PATCHES))

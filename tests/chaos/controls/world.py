@@ -1,8 +1,8 @@
 """A small run of the whole system under blows, for a copy that is broken: what its judge finds, as one line of JSON.
 
-    python -m tests.chaos.controls.world --firms 400
+    python -m tests.chaos.controls.world --firms 900
 
-Started by `make chaos ARGS=--controls` in the copy. `{"findings": ["lost: intake: 3 firms of 400", …], "kills": 7}`;
+Started by `make chaos ARGS=--controls` in the copy. `{"findings": ["lost: intake: 3 firms of 900", …], "kills": 7}`;
 exit 1 where the system did not come to rest, so that nothing could be judged.
 """
 
@@ -19,18 +19,20 @@ from tests.chaos.run import run
 
 PACE = Pace(between=(0.5, 1.5))
 WEIGHTS = {What.KILL: 60, What.LINK: 40}
+RATE = 60.0
+"""Firms a second: so many that a blow always finds something half done."""
 REST = 240.0
 
 
 async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--firms", type=int, default=400, help="(default %(default)s)")
+    parser.add_argument("--firms", type=int, default=900, help="(default %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
     asked = parser.parse_args()
     root = Path(tempfile.mkdtemp(prefix="portolano-chaos-"))
     try:
         result = await run(
-            asked.seed, asked.firms, rate=20.0, pace=PACE, weights=WEIGHTS, partitions=4, rest=REST, root=root
+            asked.seed, asked.firms, rate=RATE, pace=PACE, weights=WEIGHTS, partitions=4, rest=REST, root=root
         )
     except AssertionError as error:
         print(f"no rest: {error}", file=sys.stderr)
