@@ -324,7 +324,7 @@ def every_update_counts_once(scene: Scene) -> Iterator[Finding]:
 
 
 def every_mail_went_out(scene: Scene) -> Iterator[Finding]:
-    """Each has ended, lies in the mailbox, and is known as delivered; nothing lies there that nobody decided."""
+    """Each has ended, lies in the mailbox, and is told as delivered, once; nothing lies there that nobody decided."""
     rows = scene.stores["notifier"]["notifications"]
     asked = {row["referral_id"] for row in rows if (row["purpose"], row["recipient"]) == ("requested", "partner")}
     for row in scene.stores["referral"]["referrals"]:
@@ -339,6 +339,14 @@ def every_mail_went_out(scene: Scene) -> Iterator[Finding]:
             yield Finding(Fault.LOST, "mailbox", f"{message} was sent and has not come")
         elif row["state"] == "sent" and message not in delivered:
             yield Finding(Fault.LOST, "referral", f"{message} is not known as delivered")
+    told = Counter(
+        record.data["message_id"]
+        for _, record in scene.told("notifier.deliveries.v1")
+        if record.kind.endswith("notification.delivered.v1")
+    )
+    for message, n in told.items():
+        if n > 1:
+            yield Finding(Fault.DOUBLED, "notifier.deliveries.v1", f"{message} was told as delivered {n} times")
     for message in scene.mails.keys() - {row["message_id"] for row in rows}:
         yield Finding(Fault.DOUBLED, "mailbox", f"{message} was never decided")
 
