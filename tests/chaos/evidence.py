@@ -23,6 +23,8 @@ class Record:
     value: bytes
     number: int | None
     generation: bytes | None
+    at: int = 0
+    """The record's time, milliseconds: the broker's own on what partners write, else that of its sending."""
 
     @property
     def kind(self) -> str:
@@ -74,7 +76,7 @@ def read_topics(settings: Mapping[str, str | int]) -> dict[Place, Log]:
                 logs[place].records.append(
                     Record(
                         offset, headers, message.value() or b"", int(number) if number else None,
-                        headers.get("ce_generation"),
+                        headers.get("ce_generation"), message.timestamp()[1],
                     )
                 )  # fmt: skip
                 if offset >= logs[place].end - 1:

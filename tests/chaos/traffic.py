@@ -35,20 +35,25 @@ WAYS: dict[int, tuple[tuple[str, dict[str, Any]], ...]] = {
 """What a partner answers to a referral, by the referral's id; to the others it does not answer."""
 
 
+def settings_of(home: Home, code: str) -> dict[str, str | int]:
+    """How a partner's client gets in."""
+    return {
+        "bootstrap.servers": f"127.0.0.1:{home.port('kafka_partners')}",
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": code,
+        "sasl.password": home.kafka_password(code),
+        "ssl.ca.location": str(home.partners_ca),
+        "log_level": 0,
+    }
+
+
 class Desk:
     """One partner's two clients."""
 
     def __init__(self, home: Home, code: str, ledger: Ledger) -> None:
         self.code, self._ledger = code, ledger
-        settings = {
-            "bootstrap.servers": f"127.0.0.1:{home.port('kafka_partners')}",
-            "security.protocol": "SASL_SSL",
-            "sasl.mechanism": "SCRAM-SHA-512",
-            "sasl.username": code,
-            "sasl.password": home.kafka_password(code),
-            "ssl.ca.location": str(home.partners_ca),
-            "log_level": 0,
-        }
+        settings = settings_of(home, code)
         self._producer = Producer(
             {**settings, "acks": "all", "enable.idempotence": True, "linger.ms": 5, "message.timeout.ms": 600_000}
         )

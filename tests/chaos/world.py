@@ -191,6 +191,12 @@ class World:
         self.kafka.child.process.kill()
         self.kafka.child.process.wait()
 
+    def kafka_is_there(self) -> bool:
+        return self.kafka.child is not None and self.kafka.child.process.poll() is None
+
+    def postgres_is_there(self) -> bool:
+        return self.postgres.child is not None and self.postgres.child.process.poll() is None
+
     def kill_postgres(self) -> None:
         assert self.postgres.child is not None
         self.postgres.child.process.kill()
@@ -289,6 +295,7 @@ async def world(
     replicas: int = REPLICAS,
     settings: dict[str, str] | None = None,
     points: bool = False,
+    session_seconds: float = 2.0,
 ) -> AsyncIterator[World]:
     """Started and ready; nothing of it is left at the end. `settings`: what all services are told besides; with
     `points` its replicas can be made to die or stand still at any."""
@@ -299,7 +306,7 @@ async def world(
     links = {name: Link(name, free.pop(), target) for name, target in targets.items()}
     kafka.link_port = links["kafka"].port
     doors = {Replica(service, n): free.pop() for service in SERVICES for n in range(1, replicas + 1)}
-    it = World(home, kafka, postgres, links, doors, settings=dict(settings or {}))
+    it = World(home, kafka, postgres, links, doors, session_seconds, settings=dict(settings or {}))
     if points:
         it.still = root / "still"
         for service in SERVICES:

@@ -66,6 +66,11 @@ PROOFS = (
         ("--lives", "6", "--more", "60"),
         parallel=True,
     ),
+    Proof(
+        "Under a flood, a slow database, a hanging mail server and full disks others go on and nothing is lost",
+        "tests.prove.overload",
+        ("--seconds", "60", "--rate", "20"),
+    ),
     Proof("An assessment takes at most 100 µs in the median", "tests.prove.time_assessments", ("--firms", "20000")),
     Proof("The AsyncAPI document is valid for AsyncAPI's own parser", "tests.contract.parser.run"),
 )
