@@ -55,7 +55,7 @@ class Sizes:
     slow: float = 4.0
     hanging: float = 4.0
     full: float = 3.0
-    rate: float = 8.0
+    rate: float = 5.0
     padding: int = 60_000
     """Bytes of a header that make a record of the flood larger than its event."""
 
@@ -236,7 +236,7 @@ async def overload(root: Path, sizes: Sizes, *, tell: Callable[[str], None] = la
             watching.cancel()
             shown.grown = {one: watch.most[one] - weight for one, weight in watch.calm.items()}
             await asyncio.to_thread(traffic.finish)
-            await it.at_rest(180.0)
+            await it.at_rest(300.0)
             scene = await look(it, traffic)
             shown.records, shown.ended = len(traffic.ledger.entries), dict(it.ended)
             shown.findings = judge(scene)
