@@ -35,17 +35,28 @@ def check_reader(report: Report, store: Store, topic: str, partition: int, log: 
 
 
 def _recount(report: Report, where: str, position: asyncpg.Record, log: Log) -> None:
-    """Numbers decide on feeds: each once is new, all other copies are repeats."""
+    """Numbers decide on feeds: each once is new, all other copies are repeats. A reader that began at a baseline knows
+    the numbers before it as passed."""
     seen: Counter[int] = Counter()
+    base = 0
     for record in log.records:
-        if position["first_offset"] <= record.offset < position["next_offset"] and record.number is not None:
+        if record.number is None or record.offset >= position["next_offset"]:
+            continue
+        if record.offset < position["first_offset"]:
+            base = max(base, record.number)
+        else:
             seen[record.number] += 1
-    repeats = sum(seen.values()) - len(seen)
-    top = max(seen, default=0)
+    if position["first_offset"] > 0 and not base:  # what lay before it has gone with its keep
+        base = min(seen, default=position["sequence"] + 1) - 1
+    new = {number for number in seen if number > base}
+    repeats = sum(seen.values()) - len(new)
+    top = max(new, default=base)
     if position["sequence"] != top:
         report.find("conservation", where, f"the position says number {position['sequence']}, the topic {top}")
-    if len(seen) != top:
-        report.find("conservation", where, f"{top} numbers were passed, {len(seen)} of them were there to be read")
+    if len(new) != top - base:
+        report.find(
+            "conservation", where, f"{top - base} numbers were passed, {len(new)} of them were there to be read"
+        )
     if position["repeated"] != repeats:
         report.find("conservation", where, f"{position['repeated']} were counted as repeats, the topic has {repeats}")
 

@@ -11,12 +11,13 @@ from cli.feeds import accept as accepting
 from cli.feeds import republish as republishing
 from cli.feeds import restating
 from cli.feeds.accept import Accepted
+from cli.feeds.baseline import begin_at_the_end
 from cli.feeds.growing import Grown, Topical, check, growing
 from cli.held.parts import whoever
 from cli.orders import LONGEST_REASON, noted, rehearse_option, words
 from cli.output import emit, json_option, plain, say, table
 from deploy.local.home import Home
-from shared.contracts.topics import SERVICES
+from shared.contracts.topics import SERVICES, internal_topics
 from shared.feeds.restating import Restated
 
 
@@ -100,9 +101,15 @@ def grow(partitions: int, within: float, dry_run: bool, as_json: bool) -> None:
 
 @command.command(epilog="Example: portolano feeds restate intake --dry-run")
 @click.argument("service", type=click.Choice(SERVICES))
+@click.option(
+    "--begin",
+    "reader",
+    type=click.Choice(SERVICES),
+    help="A reader of SERVICE that has read nothing yet, and is stopped: it begins at the end of the topic as of now.",
+)
 @click.option("--dry-run", is_flag=True, help="Say how many events it would be, say none of them.")
 @json_option
-def restate(service: str, dry_run: bool, as_json: bool) -> None:
+def restate(service: str, reader: str | None, dry_run: bool, as_json: bool) -> None:
     """Say anew what SERVICE has said last of everything, for readers that have lost it.
 
     intake: each firm's state, for the classifier. classifier: each assessment, for referral. referral: each referral
@@ -112,6 +119,9 @@ def restate(service: str, dry_run: bool, as_json: bool) -> None:
     command.
     """
     by, home = whoever(), Home.from_environment()
+    topic = next(one for one in internal_topics() if one.writer == service)
+    if reader is not None and reader not in topic.readers:
+        raise click.BadParameter(f"{reader} does not hear {service}; {topic.readers[0]} does", param_hint="--begin")
     if dry_run:
         n = asyncio.run(restating.count(home, service))
         if as_json:
@@ -124,6 +134,9 @@ def restate(service: str, dry_run: bool, as_json: bool) -> None:
         if not as_json and not done.finished:
             say(f"{service}: {done.said} events")
 
+    if reader is not None:
+        begun = asyncio.run(begin_at_the_end(home, topic, reader))
+        say(f"{reader} begins at the end of {topic.name}: {len(begun)} partitions")
     done = asyncio.run(restating.restate(home, service, id=str(uuid4()), by=by, heard=told))
     if as_json:
         emit({"service": service, "said": done.said, "command_id": done.id, "by": by, "dry_run": False})

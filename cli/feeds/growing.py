@@ -26,6 +26,8 @@ from shared.postgres.pool import Connection
 MOST = 1000
 """Partitions of a topic, as in the agreement."""
 LOOK_AGAIN = 0.05
+CLOSE = 0.5
+"""Seconds within which readers are at what was the head when they were looked at: for about so long it is held then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,7 @@ class Growing:
         was = await growth.partitions_of(store)
         if was >= partitions:
             return None
-        # Nothing is held yet: whether the readers move at all is found out at nobody's expense.
-        await self._drained(topic, await growth.heads_of(store, _feeds(name, was)), within)
+        await self._moves(topic, name, was, within)
         try:
             async with store.transaction():
                 heads = await growth.hold(store, _feeds(name, was))
@@ -124,6 +125,16 @@ class Growing:
                 "on; look at `portolano status` and give the command again"
             ) from error
         return Grown(topic.writer, name, was, partitions, time.monotonic() - began)
+
+    async def _moves(self, topic: Topic, name: str, was: int, within: float) -> None:
+        """Whether the readers move, and until they are close behind: at nobody's expense, since nothing is held yet.
+        Where they never are, because more comes than they can take, it is as it is after `within` seconds."""
+        store, until = self._stores[topic.writer], time.monotonic() + within
+        while True:
+            began = time.monotonic()
+            await self._drained(topic, await growth.heads_of(store, _feeds(name, was)), within)
+            if time.monotonic() - began < CLOSE or time.monotonic() > until:
+                return
 
     async def _drained(self, topic: Topic, heads: Mapping[str, int], within: float) -> None:
         """Everything up to these numbers is published and read by every reader of the topic. Raises `Trouble`."""

@@ -16,7 +16,7 @@ from tests.chaos.run import look
 from tests.chaos.traffic import Traffic
 from tests.chaos.world import Replica, World, world
 
-BEFORE, AFTER, ENOUGH = 4, 8, 60
+BEFORE, AFTER, ENOUGH = 4, 8, 30
 
 
 def grow(it: World, *words: str) -> "subprocess.Popen[str]":
@@ -55,7 +55,7 @@ async def sent(traffic: Traffic, firms: int) -> None:
 
 async def test_topics_grow_under_traffic_while_processes_die_and_every_firm_keeps_its_order(tmp_path: Path) -> None:
     async with world(tmp_path, partitions=BEFORE) as it:
-        traffic = Traffic(it.home, 10_000, 11, 15.0)
+        traffic = Traffic(it.home, 10_000, 11, 10.0)
         traffic.start()
         await sent(traffic, ENOUGH)
         sleeper = Replica("classifier", 1)
@@ -67,7 +67,7 @@ async def test_topics_grow_under_traffic_while_processes_die_and_every_firm_keep
         await asyncio.to_thread(first.communicate)
         it.kill(Replica("referral", 1))
         it.count_partitions_anew()
-        await until(lambda: grown(it), limit=300, what="the growth of every store")
+        await until(lambda: grown(it), limit=420, what="the growth of every store")
         it.go_on(sleeper)
         it.kill(Replica("intake", 2))
         await sent(traffic, traffic.sent + 2 * ENOUGH)
