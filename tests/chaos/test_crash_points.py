@@ -23,6 +23,7 @@ from tests.chaos.traffic import Traffic
 from tests.chaos.world import Replica, World, world
 
 ELSEWHERE: dict[str, str] = {
+    "shared.feeds.restating": "`portolano feeds restate` is ended in test_restate.py",
     "shared.feeds.recovered": "`portolano recover` is killed in test_recover.py",
     "shared.feeds.recovery": "`portolano recover` is killed in test_recover.py",
     "shared.feeds.replay": "`portolano recover` is killed in test_recover.py",
