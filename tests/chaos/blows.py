@@ -30,7 +30,7 @@ class What(StrEnum):
     MAIL = "mail"
 
 
-ALL = {What.KILL: 60, What.STOP: 6, What.KAFKA: 4, What.POSTGRES: 6, What.LINK: 14, What.MAIL: 10}
+ALL = {What.KILL: 62, What.STOP: 8, What.KAFKA: 7, What.POSTGRES: 7, What.LINK: 10, What.MAIL: 6}
 """How often each is struck, in a hundred."""
 
 
