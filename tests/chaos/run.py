@@ -49,12 +49,12 @@ async def run(
     pace: Pace | None = None,
     weights: dict[What, int] | None = None,
     partitions: int = 12,
-    rest: float = 300.0,
+    rest: float = 120.0,
     root: Path | None = None,
     begun: Callable[[World], Awaitable[None]] | None = None,
     judged: Callable[[Scene], None] = lambda scene: None,
 ) -> Result:
-    """Run one seed. Raises `AssertionError` where there is no rest within `rest` seconds after the last blow.
+    """Run one seed. Raises `AssertionError` where nothing moves for `rest` seconds and there is no rest.
 
     Everything lies in `root`, which goes where no fault was found; `begun` is told when all is up, `judged` gets
     what was judged.

@@ -131,7 +131,7 @@ async def test_a_death_at_any_point_leaves_nothing_lost_doubled_or_out_of_order(
         await asyncio.to_thread(traffic.finish)
         await persons.die(deaths)
         await it.ready()
-        await it.at_rest(300)
+        await it.at_rest(90)
         scene = await look(it, traffic)
         died = 2 * sum(map(len, services.values())) + persons.died
         print(f"{len(found)} points, died {died} times; {traffic.sent} firms, {len(traffic.ledger.entries)} records")

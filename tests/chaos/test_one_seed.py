@@ -20,7 +20,7 @@ async def seed() -> Seed:
     """The seed, run once, and all that it left."""
     scenes: list[Scene] = []
     pace = Pace(between=(1.0, 4.0))
-    result = await run(7, FIRMS, rate=30.0, pace=pace, weights=WEIGHTS, partitions=4, rest=240.0, judged=scenes.append)
+    result = await run(7, FIRMS, rate=30.0, pace=pace, weights=WEIGHTS, partitions=4, rest=90.0, judged=scenes.append)
     return result, scenes[0]
 
 
