@@ -19,6 +19,8 @@ from tests.chaos.world import World
 
 PATH = Path(__file__).resolve().parents[2] / "docs" / "chaos.jsonl"
 PLAN = [(5_000, seed) for seed in range(1, 21)] + [(20_000, seed) for seed in range(1, 4)]
+SESSION = 6.0
+"""Seconds, as services have it by themselves."""
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit", "wal_sync_method")
 
 
@@ -33,7 +35,7 @@ async def durability(world: World) -> dict[str, str]:
     for name in ("min.insync.replicas", "log.flush.interval.messages"):
         value = next((line.partition("=")[2] for line in written if line.startswith(f"{name}=")), "Kafka's own")
         found[f"Kafka: {name}"] = value
-    return found | {"producers": "acks=all, idempotent"}
+    return found | {"producers": "acks=all, idempotent", "Kafka: session of a reader": f"{SESSION:g} s"}
 
 
 async def main() -> int:
@@ -65,7 +67,7 @@ async def main() -> int:
             into |= await durability(world)
 
         try:
-            result = await run(seed, firms, rate=options.rate, begun=note, root=root)
+            result = await run(seed, firms, rate=options.rate, session=SESSION, begun=note, root=root)
         except AssertionError as error:
             print(f"{firms} firms, seed {seed}: no rest: {error}; everything is left in {root}", file=sys.stderr)
             return 1

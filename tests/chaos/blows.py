@@ -6,7 +6,7 @@ A kill counts where the victim had something unread or unpublished before it; ho
 import asyncio
 import random
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -30,15 +30,17 @@ class What(StrEnum):
     MAIL = "mail"
 
 
-ALL = {What.KILL: 62, What.STOP: 8, What.KAFKA: 7, What.POSTGRES: 7, What.LINK: 10, What.MAIL: 6}
-"""How often each is struck, in a hundred."""
+ALL = {What.STOP: 18, What.KAFKA: 22, What.POSTGRES: 22, What.LINK: 25, What.MAIL: 13}
+"""Beside the kills of services, which have a pace of their own: how often each is struck, in a hundred."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds from blow to blow, and how long a stopped process stands still: the least and the most of each."""
+    """Seconds from one kill of a service to the next, from one other blow to the next, and how long a stopped process
+    stands still: the least and the most of each."""
 
-    between: tuple[float, float] = (2.0, 10.0)
+    kills: tuple[float, float] = (2.0, 10.0)
+    others: tuple[float, float] = (6.0, 14.0)
     still: tuple[float, float] = (15.0, 40.0)
 
 
@@ -68,7 +70,7 @@ class Striker:
 
     def __init__(self, world: World, seed: int, pace: Pace, weights: dict[What, int] | None = None) -> None:
         self._world, self._pace = world, pace
-        self._dice = random.Random(seed)
+        self._dice, self._dice_of_kills = random.Random(f"{seed} others"), random.Random(f"{seed} kills")
         self._weights = weights or ALL
         self.blows = Blows()
         self._later: set[asyncio.Task[None]] = set()
@@ -77,25 +79,34 @@ class Striker:
     async def run(self, over: asyncio.Event) -> None:
         """Until `over` is set; everybody is up again when this returns."""
         try:
-            while not over.is_set():
-                pause = self._dice.uniform(*self._pace.between)
-                try:
-                    await asyncio.wait_for(over.wait(), pause)
-                    break
-                except TimeoutError:
-                    await self._strike()
+            await asyncio.gather(
+                self._again_and_again(over, self._dice_of_kills, self._pace.kills, self._kill),
+                self._again_and_again(over, self._dice, self._pace.others, self._strike),
+            )
         finally:
             self._world.heal()
             for task in list(self._later):
                 await asyncio.wait({task}, timeout=120)
 
+    async def _again_and_again(
+        self,
+        over: asyncio.Event,
+        dice: random.Random,
+        pause: tuple[float, float],
+        blow: Callable[[], Awaitable[None]],
+    ) -> None:
+        """With dice of its own, so that what one kind of blow takes does not change the choice of the other."""
+        while not over.is_set():
+            try:
+                await asyncio.wait_for(over.wait(), dice.uniform(*pause))
+            except TimeoutError:
+                await blow()
+
     async def _strike(self) -> None:
         (what,) = self._dice.choices(list(self._weights), list(self._weights.values()))
         match what:
-            case What.KILL:
-                await self._kill(self._victim())
             case What.STOP:
-                replica = self._victim()
+                replica = self._victim(self._dice)
                 in_flight = await self._in_flight(replica.service)
                 self._world.stop_still(replica)
                 self._note(what, str(replica), in_flight)
@@ -109,18 +120,19 @@ class Striker:
             case What.MAIL:
                 self._bend(what, "mail", self._dice.choice((Mode.CUT, Mode.STALL, Mode.REFUSE)), 5.0)
 
-    def _victim(self) -> Replica:
+    def _victim(self, dice: random.Random) -> Replica:
         """Every service in turn, one of its replicas that does not stand still."""
         if not self._order:
             self._order = list(SERVICES)
-            self._dice.shuffle(self._order)
+            dice.shuffle(self._order)
         service = self._order.pop()
-        return self._dice.choice(
+        return dice.choice(
             [one for one in self._world.replicas if one.service == service and one not in self._world.stopped]
             or self._world.replicas
         )
 
-    async def _kill(self, replica: Replica) -> None:
+    async def _kill(self) -> None:
+        replica = self._victim(self._dice_of_kills)
         self._world.stop_still(replica)
         try:
             unread = await self._world.unread(replica.service)

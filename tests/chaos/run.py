@@ -49,6 +49,7 @@ async def run(
     pace: Pace | None = None,
     weights: dict[What, int] | None = None,
     partitions: int = 12,
+    session: float = 2.0,
     rest: float = 120.0,
     root: Path | None = None,
     begun: Callable[[World], Awaitable[None]] | None = None,
@@ -56,14 +57,14 @@ async def run(
 ) -> Result:
     """Run one seed. Raises `AssertionError` where nothing moves for `rest` seconds and there is no rest.
 
-    Everything lies in `root`, which goes where no fault was found; `begun` is told when all is up, `judged` gets
-    what was judged.
+    `session`: seconds after which the broker takes a process for dead. Everything lies in `root`, which goes where no
+    fault was found; `begun` is told when all is up, `judged` gets what was judged.
     """
     began = time.monotonic()
     root = root or Path(tempfile.mkdtemp(prefix="portolano-chaos-"))
     result: Result | None = None
     try:
-        async with world(root, partitions=partitions) as it:
+        async with world(root, partitions=partitions, session_seconds=session) as it:
             if begun is not None:
                 await begun(it)
             traffic = Traffic(it.home, firms, seed, rate)

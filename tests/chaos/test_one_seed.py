@@ -9,7 +9,8 @@ from tests.chaos.run import Result, run
 from tests.chaos.tampering import TAMPERINGS, Tampering
 
 FIRMS, LEAST_KILLS = 2000, 10
-WEIGHTS = {What.KILL: 80, What.LINK: 12, What.MAIL: 8}
+WEIGHTS = {What.LINK: 60, What.MAIL: 40}
+PACE = Pace(kills=(1.0, 4.0), others=(8.0, 24.0))
 """Servers are killed, and processes stand still, in the long runs: each of those takes its time."""
 
 Seed = tuple[Result, Scene]
@@ -19,8 +20,7 @@ Seed = tuple[Result, Scene]
 async def seed() -> Seed:
     """The seed, run once, and all that it left."""
     scenes: list[Scene] = []
-    pace = Pace(between=(1.0, 4.0))
-    result = await run(7, FIRMS, rate=30.0, pace=pace, weights=WEIGHTS, partitions=4, rest=90.0, judged=scenes.append)
+    result = await run(7, FIRMS, rate=30.0, pace=PACE, weights=WEIGHTS, partitions=4, rest=90.0, judged=scenes.append)
     return result, scenes[0]
 
 
