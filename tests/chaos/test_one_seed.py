@@ -9,8 +9,8 @@ from tests.chaos.run import Result, run
 from tests.chaos.tampering import TAMPERINGS, Tampering
 
 FIRMS, LEAST_KILLS = 2000, 10
-WEIGHTS = {What.LINK: 60, What.MAIL: 40}
 PACE = Pace(kills=(1.0, 4.0), others=(8.0, 24.0))
+WEIGHTS = {What.LINK: 60, What.MAIL: 40}
 """Servers are killed, and processes stand still, in the long runs: each of those takes its time."""
 
 Seed = tuple[Result, Scene]

@@ -33,6 +33,8 @@ from shared.testing.waiting import until
 from tests.chaos.life import Life
 from tests.chaos.link import Link, Mode
 
+_TETHERED = [sys.executable, "-I", "-S", str(CHECKOUT / "deploy" / "local" / "tether.py")]
+"""A run that is itself killed leaves no service behind that asks for servers for ever."""
 REPLICAS = 2
 STARTING = 30.0
 """Seconds in which a process that finds no server gives up."""
@@ -112,9 +114,10 @@ class World:
             environment |= {"PORTOLANO_DIES": dies, "PORTOLANO_STOPS": str(self.still / replica.service)}
             self.processes[replica] = Life(replica.service, environment, path)
             return
+        program = f"services.{replica.service}"
         with open(path, "ab") as log:
             self.processes[replica] = subprocess.Popen(
-                [sys.executable, "-m", f"services.{replica.service}"],
+                [*_TETHERED, str(os.getpid()), str(int(signal.SIGKILL)), "-", sys.executable, "-m", program],
                 env=environment,
                 cwd=CHECKOUT,
                 stderr=log,

@@ -17,8 +17,8 @@ from pathlib import Path
 from tests.chaos.blows import Pace, What
 from tests.chaos.run import run
 
-PACE = Pace(between=(0.5, 1.5))
-WEIGHTS = {What.KILL: 60, What.LINK: 40}
+PACE = Pace(kills=(0.5, 2.0), others=(1.0, 4.0))
+WEIGHTS = {What.LINK: 1}
 RATE = 60.0
 """Firms a second: so many that a blow always finds something half done."""
 REST = 240.0
