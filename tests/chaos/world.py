@@ -312,8 +312,8 @@ async def world(
     session_seconds: float = 2.0,
 ) -> AsyncIterator[World]:
     """Started and ready; nothing of it is left at the end. `session_seconds`: after how many the broker takes a
-    process for dead. `settings`: what all services are told besides; with `points` its replicas can be made to die or stand
-    still at any."""
+    process for dead. `settings`: what all services are told besides; with `points` its replicas can be made to die or
+    stand still at any."""
     home = Home(root)
     letters = _mailbox_in_memory(root)
     postgres, kafka = Postgres(home), LinkedKafka(home)
