@@ -233,9 +233,8 @@ class Transactions(Generic[C]):
             said = [] if bare else said
             if self._trace:
                 await self._trace.join(connection, said)
-            layout = (
-                self.layout
-            )  # once: where it is learnt anew meanwhile, these records were still spread by the old one
+            # Once: where it is learnt anew meanwhile, these records were still spread by the old one.
+            layout = self.layout
             records = by_feed(said, now, layout)
             if self.before_commit and records:
                 await self.before_commit(connection, sorted(records))

@@ -142,7 +142,7 @@ def every_record_has_one_outcome(scene: Scene) -> Iterator[Finding]:
                 yield Finding(Fault.UNACCOUNTED, where, f"{[row[one] for one in OUTCOMES]} of {row['next_offset']}")
         states = Counter(row["state"] for row in scene.stores[service]["held"])
         for state in states.keys() - {"redriven", "discarded"}:
-            yield Finding(Fault.UNACCOUNTED, service, f"{states[state]} records are {state}")
+            yield Finding(Fault.UNACCOUNTED, service, f"{states[state]} of the records set aside are {state}")
         counted = sum(row["discarded"] for row in at.values())
         if counted != states["discarded"]:
             yield Finding(Fault.UNACCOUNTED, service, f"{counted} are counted as discarded, {states['discarded']} are")

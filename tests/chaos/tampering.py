@@ -79,7 +79,7 @@ def _without_the_last(scene: Scene) -> str:
 def _another_generation(scene: Scene) -> str:
     (topic, k), log, n = _log(scene, FIRMS)
     log.records[n] = replace(log.records[n], generation=b"another")
-    return f"{topic}/{k}: more than one generation"
+    return f"{topic}/{k}: number {log.records[n].number} is of another generation without a fork"
 
 
 def _a_number_with_another_content(scene: Scene) -> str:
@@ -96,7 +96,7 @@ def _an_outcome_less(scene: Scene) -> str:
 
 def _a_record_held(scene: Scene) -> str:
     scene.stores["referral"]["held"].append({"id": 4711, "state": "held"})
-    return "referral: record 4711 is held"
+    return "referral: 1 of the records set aside are held"
 
 
 def _a_reader_behind(scene: Scene) -> str:
