@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from cli.audit.evidence import Log, Record, Store
+from cli.audit.evidence import Log, MadeAgain, Record, Store
 from cli.audit.findings import Report
 from cli.audit.inquiries import Asked, check_requests
 from shared.agreement import day_of
@@ -359,17 +359,21 @@ def _one_answer_each(report: Report, life: Life, topic: str, answers: Mapping[tu
         (r["topic"], r["partition"], r["record_offset"]) for r in life.store.held if r["state"] in ("held", "queued")
     }
     consumed = set(life.consumed(topic))
+
+    def before(topic: str) -> MadeAgain:
+        return life.store.made_again.get(topic, MadeAgain())
+
     report.looked_at["records at the doors"] += len(consumed)
     for at in consumed:
         wanted = 0 if at in aside else 1
         # A topic that was made again gives its offsets out once more: who was answered there before counts as well.
-        if not wanted <= answers.get(at, 0) <= wanted + life.store.made_again.get(at[0], 0):
+        if not wanted <= answers.get(at, 0) <= wanted + before(at[0]).times:
             report.find(
                 "answers", f"{at[0]}/{at[1]}@{at[2]}", f"has {answers.get(at, 0)} final answers instead of {wanted}"
             )
     begins = {key: log.begin for key, log in life.logs.items()}
     for at in answers.keys() - consumed:
-        if at[2] >= begins.get((at[0], at[1]), 0):
+        if at[2] >= max(begins.get((at[0], at[1]), 0), before(at[0]).read):
             report.find("answers", f"{at[0]}/{at[1]}@{at[2]}", "was answered and never consumed")
 
 

@@ -82,6 +82,14 @@ class JournalRow:
         return self.first + self.n - 1
 
 
+@dataclass(frozen=True, slots=True)
+class MadeAgain:
+    """How often a topic was made again and accepted, and up to which offset those before it had been read at most."""
+
+    times: int = 0
+    read: int = 0
+
+
 @dataclass(slots=True)
 class Store:
     """A snapshot of one service's store. `tables` are the service's own, a list of rows each."""
@@ -98,12 +106,13 @@ class Store:
     tables: dict[str, list[asyncpg.Record]]
     growths: list[dict[str, int]]
     """The last number of each feed before its topic was given more partitions, for each time that it was."""
-    made_again: dict[str, int] = field(default_factory=dict)
-    """How often a person has accepted another topic under the same name, by topic."""
+    made_again: dict[str, MadeAgain] = field(default_factory=dict)
+    """Topics that a person has accepted in the place of others under the same name."""
 
 
-_MADE_AGAIN = """SELECT topic, count(*)::int AS n FROM feed_orders WHERE kind = 'accept'
-AND EXISTS (SELECT FROM jsonb_each(changed) AS one WHERE one.value ->> 'another_topic' = 'true') GROUP BY topic"""
+_MADE_AGAIN = """SELECT topic, count(DISTINCT id)::int AS times, max((one.value ->> 'was')::bigint) AS read
+FROM feed_orders, jsonb_each(changed) AS one
+WHERE kind = 'accept' AND one.value ->> 'another_topic' = 'true' GROUP BY topic"""
 
 
 @asynccontextmanager
@@ -146,7 +155,7 @@ async def read_store(home: Home, service: str, prefix: str, tables: Sequence[str
             firms_held={r["firm_id"]: r["held"] for r in await connection.fetch("SELECT * FROM firms WHERE held > 0")},
             tables={table: await connection.fetch(f'SELECT * FROM "{table}"') for table in tables},
             growths=[r["heads"] for r in await connection.fetch("SELECT heads FROM growths ORDER BY partitions")],
-            made_again={r["topic"]: r["n"] for r in await connection.fetch(_MADE_AGAIN)},
+            made_again={r["topic"]: MadeAgain(r["times"], r["read"]) for r in await connection.fetch(_MADE_AGAIN)},
         )
 
 

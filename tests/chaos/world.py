@@ -30,6 +30,7 @@ from deploy.provision import provision
 from shared.agreement import load
 from shared.contracts.topics import topics
 from shared.testing.waiting import until
+from tests.chaos import life
 from tests.chaos.life import Life
 from tests.chaos.link import Link, Mode
 
@@ -349,6 +350,8 @@ async def world(
         for process in it.processes.values():
             process.kill()
             process.wait()
+        if points:
+            life.end()
         if sink is not None:
             sink.terminate()
             sink.wait(10)

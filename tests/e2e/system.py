@@ -71,6 +71,8 @@ class System:
         environment = {**os.environ, **self.home.service_environment(service, self.prefix)}
         environment[f"{service.upper()}_HTTP_PORT"] = str(self.doors[service])
         environment[f"{service.upper()}_KAFKA_SESSION_SECONDS"] = "2"
+        if service == "notifier" and self.prefix:  # beside the system without one, which has the home's own port
+            environment["NOTIFIER_PAGE_PORT"] = str(*ports.choose(1, avoid=set()))
         with open(self.logs / f"{service}.log", "ab") as log:
             self.processes[service] = subprocess.Popen(
                 [sys.executable, "-m", f"services.{service}"], env=environment, cwd=CHECKOUT, stderr=log, stdout=log

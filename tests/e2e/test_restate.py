@@ -105,6 +105,8 @@ async def complete_one(system: System, firms: Sequence[str]) -> None:
 async def test_a_lost_projection_is_said_anew_and_nothing_else_happens(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await system.reconnect()  # the outage of another test has ended the connections of this one
+    await system.ready()
     partner = Partner(system.home, "confapi")
     for n in range(FIRST, FIRST + FIRMS):
         partner.submit(submission(n, needs=("assistance",)))
