@@ -35,7 +35,7 @@ class ServiceSettings(BaseSettings):
     database_password: SecretStr
     http_port: int = Field(description="health door on loopback", ge=0, le=65535)
     kafka_session_seconds: float = Field(
-        default=6.0, ge=1.0, description="how long a dead process keeps its partitions before another gets them"
+        default=4.0, ge=1.0, description="how long a dead process keeps its partitions before another gets them"
     )
     topic_prefix: str = ""
     moved_clock: bool = Field(default=False, description="rows of clock_moves count: in tests and demonstrations alone")

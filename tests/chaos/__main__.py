@@ -13,13 +13,14 @@ from pathlib import Path
 
 import asyncpg
 
+from shared.settings import ServiceSettings
 from tests.chaos import page
 from tests.chaos.run import run
 from tests.chaos.world import World
 
 PATH = Path(__file__).resolve().parents[2] / "docs" / "chaos.jsonl"
 PLAN = [(5_000, seed) for seed in range(1, 21)] + [(20_000, seed) for seed in range(1, 4)]
-SESSION = 6.0
+SESSION = float(ServiceSettings.model_fields["kafka_session_seconds"].default)
 """Seconds, as services have it by themselves."""
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit", "wal_sync_method")
 
