@@ -34,6 +34,11 @@ ALL = {What.STOP: 18, What.KAFKA: 22, What.POSTGRES: 22, What.LINK: 25, What.MAI
 """Beside the kills of services, which have a pace of their own: how often each is struck, in a hundred."""
 
 
+SERVERS = (What.KAFKA, What.POSTGRES)
+FELT = {What.KILL: 10.0, What.STOP: 50.0, What.KAFKA: 30.0, What.POSTGRES: 30.0, What.LINK: 15.0}
+"""Seconds for which a blow may still be felt."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Seconds from one kill of a service to the next, from one other blow to the next, and how long a stopped process
@@ -51,6 +56,8 @@ class Blow:
     in_flight: int
     """Records that the victim had yet to read, or to publish."""
     counts: bool
+    at: float
+    """On the monotonic clock."""
 
 
 @dataclass(slots=True)
@@ -59,7 +66,18 @@ class Blows:
 
     struck: list[Blow] = field(default_factory=list)
     after_kill: list[float] = field(default_factory=list)
+    after_kill_alone: list[float] = field(default_factory=list)
+    """Those of `after_kill` that no other blow has to do with: see `alone`."""
     after_server: list[float] = field(default_factory=list)
+
+    def alone(self, service: str, killed: float, moved: float) -> bool:
+        """Whether between a kill and the movement after it, or so shortly before that it was still felt, nothing else
+        was struck that this service needs: a server, a line to one, another of its own processes."""
+        for blow in self.struck:
+            own = blow.whom.partition("-")[0] == service and blow.at != killed
+            if killed - FELT.get(blow.what, 0.0) < blow.at < moved and (own or blow.what in (*SERVERS, What.LINK)):
+                return False
+        return True
 
     def counted(self, *kinds: What) -> list[Blow]:
         return [blow for blow in self.struck if blow.counts and blow.what in (kinds or tuple(What))]
@@ -142,7 +160,7 @@ class Striker:
         at = time.monotonic()
         self._world.kill(replica)
         in_flight = sum(end - next_ for next_, end in unread.values()) + unpublished
-        self._note(What.KILL, str(replica), in_flight)
+        self._note(What.KILL, str(replica), in_flight, at=at)
         self._watch([replica.service], {key: next_ for key, (next_, _) in unread.items()}, at, "after_kill")
 
     async def _kill_server(self, what: What) -> None:
@@ -177,8 +195,11 @@ class Striker:
         self._note(what, f"{name} {mode}", 0, counts=True)
         self._after(seconds, lambda: link.set(Mode.PASS))
 
-    def _note(self, what: What, whom: str, in_flight: int, *, counts: bool | None = None) -> None:
-        self.blows.struck.append(Blow(what, whom, in_flight, in_flight > 0 if counts is None else counts))
+    def _note(
+        self, what: What, whom: str, in_flight: int, *, counts: bool | None = None, at: float | None = None
+    ) -> None:
+        counts = in_flight > 0 if counts is None else counts
+        self.blows.struck.append(Blow(what, whom, in_flight, counts, time.monotonic() if at is None else at))
 
     def _after(self, seconds: float, then: Callable[[], None]) -> None:
         async def later() -> None:
@@ -211,7 +232,10 @@ class Striker:
                     now = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
                     for key in [key for key, start in left.items() if now.get(key, 0) > start]:
                         del left[key]
-                        times.append(time.monotonic() - at)
+                        moved = time.monotonic()
+                        times.append(moved - at)
+                        if into == "after_kill" and self.blows.alone(service, at, moved):
+                            self.blows.after_kill_alone.append(moved - at)
                 await asyncio.sleep(0.2)
             times += [time.monotonic() - at for _ in left]
 

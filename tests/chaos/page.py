@@ -38,6 +38,7 @@ def line_of(result: Result, settings: dict[str, str]) -> dict[str, Any]:
         "kills": len(result.kills),
         "in_flight": sorted(blow.in_flight for blow in result.kills),
         "after_kill": [round(x, 1) for x in sorted(result.blows.after_kill)],
+        "after_kill_alone": [round(x, 1) for x in sorted(result.blows.after_kill_alone)],
         "after_server": [round(x, 1) for x in sorted(result.blows.after_server)],
         "ended": result.ended,
         "faults": {fault.value: sum(1 for one in result.findings if one.fault is fault) for fault in Fault},
@@ -88,6 +89,10 @@ def page(lines: Sequence[dict[str, Any]]) -> str:
     sums += f"{faults} faults.\n\n"
     sums += _times(
         "After the kill of a service its partitions moved again", [t for o in lines for t in o["after_kill"]]
+    )
+    sums += _times(
+        "Of these, where nothing else was struck meanwhile that the service needs",
+        [t for o in lines for t in o["after_kill_alone"]],
     )
     sums += _times("After the return of a server they moved again", [t for o in lines for t in o["after_server"]])
     settings = lines[-1]["settings"] if lines else {}
