@@ -75,14 +75,15 @@ def headings(path: Path) -> set[str]:
 
 
 def missing_files(page: Page) -> Iterator[str]:
-    """Names between backquotes that look like a file or a directory of the project, and are none."""
+    """Names between backquotes that look like a file or a directory of the project, and are none; of a test in a file,
+    the file."""
     known = _known()
     tops = {path.split("/")[0] for path in known}
     for word in page.inline:
         first, slash, _ = word.partition("/")
         if " " in word or not ((slash and first in tops) or _FILE.fullmatch(word)):
             continue
-        wanted = re.compile(r"(?:.*/)?" + _as_pattern(word.rstrip("/")) + r"(?:/.*)?")
+        wanted = re.compile(r"(?:.*/)?" + _as_pattern(word.partition("::")[0].rstrip("/")) + r"(?:/.*)?")
         if not any(wanted.fullmatch(path) for path in known):
             yield word
 
