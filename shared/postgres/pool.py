@@ -1,8 +1,8 @@
 """Connections to a service's database, all made alike.
 
 Identifiers travel as text (`uuid` columns read and write `str`), JSON documents as bytes that msgspec encodes and
-decodes, and a session that does nothing inside a transaction for half a minute is ended by the server: a stopped
-process must not hold a firm's row for ever.
+decodes, and a session that does nothing inside a transaction for ten seconds is ended by the server: what a stopped
+process holds, a firm's row or a partition's position, keeps the others from its work.
 """
 
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ async def open_pool(address: Address, *, application: str, size: int = 4) -> Poo
         server_settings={
             "application_name": application,
             "timezone": "UTC",
-            "idle_in_transaction_session_timeout": "30s",
+            "idle_in_transaction_session_timeout": "10s",
             "lock_timeout": "20s",
             "enable_seqscan": "off",
         },

@@ -24,7 +24,7 @@ MAILS = "services.notifier.smtp Line.send mail 1 before"
 LEAST_MAILS = 12
 """More than a process has senders: then some are in a server's hand, and some wait in a queue."""
 LIMIT = 120.0
-"""Seconds in which another one takes over, on a busy machine: the longest lease is half a minute."""
+"""Seconds in which another one takes over, busy machine or not: the longest lease, of a mail, is half a minute."""
 _FENCED = re.compile(r'^portolano_fenced_total\{as="(\w+)",service="\w+"\} ([0-9.]+)', re.MULTILINE)
 
 
