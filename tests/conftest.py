@@ -19,6 +19,9 @@ from deploy.local.postgres import Postgres
 from tests import lending
 from tests.ground import ground
 
+_TESTS = Path(__file__).parent
+_WORLDS = _TESTS / "chaos"
+
 # A run that was started in the background ignores Ctrl-C, and so would every process that a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -78,17 +81,36 @@ async def prefix(home: Home) -> AsyncIterator[str]:
         yield mine
 
 
-_SHOWN = pytest.StashKey[list[tuple[str, list[str]]]]()
+_SHOWN: list[list[str]] = []
+"""What tests want to be read when the run is over, a title and its lines each: of this process, or of all where it only
+hands the tests out."""
 
 
 @pytest.fixture
-def show(pytestconfig: pytest.Config) -> Callable[[str, Iterable[str]], None]:
+def show(request: pytest.FixtureRequest) -> Callable[[str, Iterable[str]], None]:
     """Print a table under its title when the run is over, whether the test holds or fails."""
-    shown = pytestconfig.stash.setdefault(_SHOWN, [])
-    return lambda title, lines: shown.append((title, list(lines)))
+    told = request.node.user_properties  # the one thing that a test's report brings home from another process
+    return lambda title, lines: told.append(("shown", [title, *lines]))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for title, lines in config.stash.get(_SHOWN, []):
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "teardown":
+        _SHOWN.extend(told for name, told in report.user_properties if name == "shown" and isinstance(told, list))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for title, *lines in _SHOWN:
         terminalreporter.section(title)
         terminalreporter.write_line("\n".join(lines))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests one process has to run: those that share the run's servers, so that there is one broker and one
+    database; those that bring up whole systems of their own, so that no two of these stand beside each other; of the
+    others each file by itself."""
+    served = {item.path for item in items if "servers" in getattr(item, "fixturenames", ())}
+    for item in items:
+        worlds = item.path.parent == _WORLDS
+        group = "servers" if item.path in served else "worlds" if worlds else str(item.path.relative_to(_TESTS))
+        item.add_marker(pytest.mark.xdist_group(group))

@@ -88,7 +88,7 @@ def test_an_image_is_pinned(part: dict[str, Any]) -> None:
     assert re.match(r"\d", tag), f"{part['image']} names no version"
 
 
-@pytest.mark.parametrize("name", PARTS.keys() - JOBS)
+@pytest.mark.parametrize("name", sorted(PARTS.keys() - JOBS))
 def test_what_stays_up_is_asked_how_it_is_and_comes_back(name: str) -> None:
     assert PARTS[name]["healthcheck"]["test"][0] == "CMD"
     assert PARTS[name]["restart"] == "unless-stopped"
