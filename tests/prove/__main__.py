@@ -71,6 +71,11 @@ PROOFS = (
         "tests.prove.overload",
         ("--seconds", "60", "--rate", "20"),
     ),
+    Proof(
+        "Topics grow under traffic and kills, and every firm keeps its order",
+        "tests.prove.grow_topics",
+        ("--firms", "500", "--rate", "20"),
+    ),
     Proof("An assessment takes at most 100 µs in the median", "tests.prove.time_assessments", ("--firms", "20000")),
     Proof("The AsyncAPI document is valid for AsyncAPI's own parser", "tests.contract.parser.run"),
 )
