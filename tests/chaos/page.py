@@ -47,12 +47,14 @@ def line_of(result: Result, settings: dict[str, str]) -> dict[str, Any]:
 
 
 def _commit() -> str:
-    """Which code it was: the commit, with a + where the tree held something else besides."""
-    said = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+", "--exclude=*"],
-        cwd=Path(__file__).parent, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return said.stdout.strip() or "unknown"
+    """Which code it was: the commit, with a + where the tree held something else besides, its pages left aside."""
+    tree = Path(__file__).resolve().parents[2]
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=tree, capture_output=True, text=True, check=False).stdout.strip()
+
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ":!docs")
+    return (git("rev-parse", "--short", "HEAD") or "unknown") + ("+" if changed else "")
 
 
 def read(path: Path) -> list[dict[str, Any]]:
