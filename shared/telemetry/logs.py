@@ -17,6 +17,8 @@ from shared.telemetry.context import read
 under_way: ContextVar[str | None] = ContextVar("traceparent", default=None)
 """The traceparent of what this task is doing."""
 
+CLIENTS = ("aiokafka", "asyncpg", "faststream", "uvicorn", "asyncio")
+"""Loggers of libraries; all others are ours."""
 _COLOURS = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[31m"}
 _PLAIN = "\x1b[0m"
 
@@ -79,10 +81,40 @@ def _plain(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 
+class Seldom(logging.Filter):
+    """Of what a client says again and again, one line in so many seconds, with how many were left out since the last.
+
+    While a broker is away its client tells of every try, hundreds of times in ten seconds, and hides the line that
+    says what came of it. What differs in a value alone is the same.
+    """
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._said: dict[tuple[str, int, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.partition(".")[0] not in CLIENTS:
+            return True
+        key = record.name, record.levelno, str(record.msg)
+        said_at, left_out = self._said.get(key, (float("-inf"), 0))
+        if record.created - said_at < self._seconds:
+            self._said[key] = said_at, left_out + 1
+            return False
+        self._said[key] = record.created, 0
+        if left_out:
+            record.msg, record.args = f"{record.getMessage()} (and {left_out} more like it before)", ()
+        return True
+
+
 def log_to_stderr(service: str, level: str) -> None:
-    """Send the process's logs to stderr; the clients' chatter only from warnings on."""
+    """Send the process's logs to stderr; the clients' chatter only from warnings on, and not twice in ten seconds."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter((Readable if sys.stderr.isatty() else Json)(service))
+    handler.addFilter(Seldom())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("aiokafka", "faststream", "uvicorn", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for name in CLIENTS:
+        client = logging.getLogger(name)
+        client.setLevel(logging.WARNING)
+        client.handlers.clear()  # FastStream brings one of its own, which writes colours into a file
+        client.propagate = True
