@@ -68,7 +68,11 @@ class Blows:
     after_kill: list[float] = field(default_factory=list)
     after_kill_alone: list[float] = field(default_factory=list)
     """Those of `after_kill` that no other blow has to do with: see `alone`."""
+    after_last: list[float] = field(default_factory=list)
+    """Those of `after_kill`, counted from the last that happened to the service: see `since_last`."""
     after_server: list[float] = field(default_factory=list)
+    over: list[tuple[str, float]] = field(default_factory=list)
+    """What had been struck and is whole again: a service's name, or "" for what all of them need, and when."""
 
     def alone(self, service: str, killed: float, moved: float) -> bool:
         """Whether between a kill and the movement after it, or so shortly before that it was still felt, nothing else
@@ -78,6 +82,15 @@ class Blows:
             if killed - FELT.get(blow.what, 0.0) < blow.at < moved and (own or blow.what in (*SERVERS, What.LINK)):
                 return False
         return True
+
+    def since_last(self, service: str, killed: float, moved: float) -> float:
+        """Seconds until it moved since the last that this service could feel: its kill, whatever struck it or what it
+        needs after that, or the end of such a blow. Before, a server was away, or what had begun was struck again."""
+        felt = [killed, *(at for whose, at in self.over if whose in ("", service))]
+        for blow in self.struck:
+            if blow.whom.partition("-")[0] == service or blow.what in (*SERVERS, What.LINK):
+                felt.append(blow.at)
+        return moved - max(at for at in felt if at < moved)
 
     def counted(self, *kinds: What) -> list[Blow]:
         return [blow for blow in self.struck if blow.counts and blow.what in (kinds or tuple(What))]
@@ -128,7 +141,7 @@ class Striker:
                 in_flight = await self._in_flight(replica.service)
                 self._world.stop_still(replica)
                 self._note(what, str(replica), in_flight)
-                self._after(self._dice.uniform(*self._pace.still), lambda: self._world.go_on(replica))
+                self._after(self._dice.uniform(*self._pace.still), lambda: self._wake(replica))
             case What.KAFKA | What.POSTGRES:
                 await self._kill_server(what)
             case What.LINK:
@@ -137,6 +150,10 @@ class Striker:
                 self._bend(what, link.name, mode, self._dice.uniform(1.0, 8.0))
             case What.MAIL:
                 self._bend(what, "mail", self._dice.choice((Mode.CUT, Mode.STALL, Mode.REFUSE)), 5.0)
+
+    def _wake(self, replica: Replica) -> None:
+        self._world.go_on(replica)
+        self.blows.over.append((replica.service, time.monotonic()))
 
     def _victim(self, dice: random.Random) -> Replica:
         """Every service in turn, one of its replicas that does not stand still."""
@@ -179,6 +196,7 @@ class Striker:
         await asyncio.sleep(self._dice.uniform(0.5, 3.0))  # how long the server is away is part of the blow
         await world.bring_back(what.value)
         at = time.monotonic()
+        self.blows.over.append(("", at))
         for service, starts in waiting.items():
             self._watch([service], starts, at, "after_server")
 
@@ -193,7 +211,13 @@ class Striker:
         link = self._world.links[name]
         link.set(mode)
         self._note(what, f"{name} {mode}", 0, counts=True)
-        self._after(seconds, lambda: link.set(Mode.PASS))
+
+        def straighten() -> None:
+            link.set(Mode.PASS)
+            if what is What.LINK:
+                self.blows.over.append(("", time.monotonic()))
+
+        self._after(seconds, straighten)
 
     def _note(
         self, what: What, whom: str, in_flight: int, *, counts: bool | None = None, at: float | None = None
@@ -234,8 +258,10 @@ class Striker:
                         del left[key]
                         moved = time.monotonic()
                         times.append(moved - at)
-                        if into == "after_kill" and self.blows.alone(service, at, moved):
-                            self.blows.after_kill_alone.append(moved - at)
+                        if into == "after_kill":
+                            self.blows.after_last.append(self.blows.since_last(service, at, moved))
+                            if self.blows.alone(service, at, moved):
+                                self.blows.after_kill_alone.append(moved - at)
                 await asyncio.sleep(0.2)
             times += [time.monotonic() - at for _ in left]
 

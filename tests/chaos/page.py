@@ -39,6 +39,7 @@ def line_of(result: Result, settings: dict[str, str]) -> dict[str, Any]:
         "in_flight": sorted(blow.in_flight for blow in result.kills),
         "after_kill": [round(x, 1) for x in sorted(result.blows.after_kill)],
         "after_kill_alone": [round(x, 1) for x in sorted(result.blows.after_kill_alone)],
+        "after_last": [round(x, 1) for x in sorted(result.blows.after_last)],
         "after_server": [round(x, 1) for x in sorted(result.blows.after_server)],
         "ended": result.ended,
         "faults": {fault.value: sum(1 for one in result.findings if one.fault is fault) for fault in Fault},
@@ -95,6 +96,12 @@ def page(lines: Sequence[dict[str, Any]]) -> str:
     sums += _times(
         "Of these, where nothing else was struck meanwhile that the service needs",
         [t for o in lines for t in o["after_kill_alone"]],
+    )
+    kept = [one for one in lines if "after_last" in one]
+    sums += _times(
+        "Counted from the last that had happened to the service or to what it needs (its kill, another blow, its end; "
+        f"kept of {len(kept)} seeds) they moved",
+        [t for one in kept for t in one["after_last"]],
     )
     sums += _times("After the return of a server they moved again", [t for o in lines for t in o["after_server"]])
     settings = lines[-1]["settings"] if lines else {}

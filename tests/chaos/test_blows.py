@@ -1,4 +1,4 @@
-"""Which times after a kill are told as those of a kill alone."""
+"""Which times after a kill are told as those of a kill alone, and from when the others are counted."""
 
 import pytest
 
@@ -32,3 +32,23 @@ def test_a_kill_is_alone_where_nothing_that_its_service_needs_was_struck_and_is_
 ) -> None:
     blows = Blows(struck=[struck(What.KILL, "intake-1", KILLED), other])
     assert blows.alone("intake", KILLED, MOVED) is alone
+
+
+@pytest.mark.parametrize(
+    ("blows", "over", "since"),
+    [
+        ([], [], 4.0),
+        ([struck(What.POSTGRES, "postgres", KILLED + 1)], [("", KILLED + 3)], 1.0),
+        ([struck(What.POSTGRES, "postgres", KILLED + 1)], [("", MOVED + 3)], 3.0),
+        ([struck(What.KILL, "intake-2", KILLED + 2)], [], 2.0),
+        ([struck(What.STOP, "intake-2", KILLED - 20)], [("intake", KILLED + 2.5)], 1.5),
+        ([struck(What.KILL, "referral-1", KILLED + 2)], [("referral", KILLED + 3)], 4.0),
+        ([struck(What.MAIL, "mail stall", KILLED + 2)], [], 4.0),
+        ([struck(What.KAFKA, "kafka", KILLED - 9)], [("", KILLED - 1)], 4.0),
+    ],
+)
+def test_time_is_counted_from_the_last_that_the_service_could_feel(
+    blows: list[Blow], over: list[tuple[str, float]], since: float
+) -> None:
+    told = Blows(struck=[struck(What.KILL, "intake-1", KILLED), *blows], over=over)
+    assert told.since_last("intake", KILLED, MOVED) == since
