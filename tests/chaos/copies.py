@@ -34,15 +34,15 @@ PASSING = {
 three tell when, and in which batch, something was heard of which nothing was said."""
 
 
-async def dump(home: Home, service: str, to: Path) -> None:
-    await _run(home, "pg_dump", "--format=custom", "--create", f"--file={to}", database_name(service))
+async def dump(home: Home, service: str, to: Path, prefix: str = "") -> None:
+    await _run(home, "pg_dump", "--format=custom", "--create", f"--file={to}", database_name(service, prefix))
 
 
-async def restore(home: Home, service: str, copy: Path) -> None:
+async def restore(home: Home, service: str, copy: Path, prefix: str = "") -> None:
     """Put the copy in the store's place; connections to it are cut."""
     admin = await asyncpg.connect(**home.admin_dsn())
     try:
-        await admin.execute(f'DROP DATABASE "{database_name(service)}" WITH (FORCE)')
+        await admin.execute(f'DROP DATABASE "{database_name(service, prefix)}" WITH (FORCE)')
     finally:
         await admin.close()
     await _run(home, "pg_restore", "--create", "--exit-on-error", "--dbname=postgres", str(copy))
@@ -60,9 +60,9 @@ async def _run(home: Home, tool: str, *words: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-async def lasting(home: Home, service: str) -> dict[str, set[str]]:
+async def lasting(home: Home, service: str, prefix: str = "") -> dict[str, set[str]]:
     """Each table's rows as text, without what passes."""
-    store = await asyncpg.connect(**home.admin_dsn(database_name(service)))
+    store = await asyncpg.connect(**home.admin_dsn(database_name(service, prefix)))
     try:
         tables = await store.fetch(
             """SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
