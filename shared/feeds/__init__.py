@@ -36,6 +36,7 @@ To read in one sitting, in this order:
     restored.py       whether the store is older than what it has said
     recovery.py       such a store brought forward by a person's command
     recovered.py      what Kafka has beyond it: the SQL
+    unrecoverable.py  what it cannot be brought forward over
     script.py         in which order, and when, it decides again
     replay.py         deciding again, without saying anything twice
     alarms.py         what a person must look at

@@ -28,6 +28,7 @@ from shared.feeds.sifting import Position, sift_door, sift_feed
 from shared.feeds.speech import C
 from shared.feeds.subscriptions import Recall, Subscription
 from shared.feeds.timers import When
+from shared.feeds.unrecoverable import refuse_discarded, refuse_moved, same_life
 from shared.postgres.pool import Address, Connection
 
 SLACK = 1000
@@ -106,7 +107,8 @@ class Recovery(Generic[C]):
             lost = await self._lost(connection, behind) if behind else []
             own = await recovered.left(connection, self.layout.prefix) if under_way else []
         own = [*own, *own_records(lost, self.layout.prefix)]
-        _refuse_discarded(own)
+        refuse_discarded(own)
+        refuse_moved(own, self.layout.partitions)
         if not own and not under_way:
             return Found(False, (), (), heads, {}, {}, ())
         positions = await self._positions()
@@ -143,7 +145,7 @@ class Recovery(Generic[C]):
         if far:
             logs |= await read_logs(self._access, self._name, far, lambda key, begin, end: begin)
         for key, feed in partitions.items():
-            await _same_life(connection, feed, behind[feed], logs[key].records)
+            await same_life(connection, feed, behind[feed], logs[key].records)
         return [lost_of(feed, behind[feed], logs[key].records) for key, feed in sorted(partitions.items())]
 
     async def _positions(self) -> dict[Partition, Position]:
@@ -212,31 +214,6 @@ class Recovery(Generic[C]):
             await recovered.end(connection)
         undecided = [f"{one.feed} {one.sequence}: {one.type}" for one in rest]
         return Done(replaying.told, undecided, held)
-
-
-async def _same_life(connection: Connection, feed: str, head: int, records: Sequence[Arrived]) -> None:
-    """Raises `Trouble` where number `head` is another record in Kafka than in the journal."""
-    kept = await store.read_outbox(connection, {feed: head - 1}, rows=1) if head else []
-    if not kept or not kept[0].first <= head <= kept[0].last:
-        return
-    ours = kept[0].records[head - kept[0].first]
-    for record in records:
-        numbering = numbering_of(record.headers)
-        if numbering is not None and numbering.sequence == head and record.value != ours.value:
-            told = f"{feed}: number {head} is another record in Kafka than in the store"
-            raise Trouble(f"{told}: this store has spoken since it was restored; put the copy back")
-
-
-_DISCARDED = b'"rule":"discarded"'
-
-
-def _refuse_discarded(own: Sequence[Own]) -> None:
-    """Raises `Trouble` where a person gave a record up: nothing in Kafka says which held record they looked at, and the
-    partner has its final answer."""
-    for one in own:
-        if one.to and _DISCARDED in one.data:
-            told = f"{one.feed}: number {one.sequence} tells that a person discarded a record since the copy"
-            raise Trouble(f"{told}; that cannot be done again by itself: put a newer copy in place")
 
 
 def _first(records: Sequence[Arrived]) -> int:

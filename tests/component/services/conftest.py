@@ -22,7 +22,8 @@ async def set_stage(home: Home) -> AsyncIterator[Set]:
             producer = await open_producer(home)
             stack.push_async_callback(producer.stop)
             store = await asyncpg.connect(**home.admin_dsn(database_name(service, prefix)))
-            stack.push_async_callback(store.close)
-            return Stage(home, prefix, service, producer, store)
+            stage = Stage(home, prefix, service, producer, store)
+            stack.push_async_callback(lambda: stage.store.close())
+            return stage
 
         yield make
