@@ -95,9 +95,13 @@ async def _written(
             first,
         )
     if strays and not rehearse:
-        removed = admin.delete_records(list(strays), request_timeout=10)
-        await in_thread(lambda: [future.result(12) for future in removed.values()])
+        await _remove_records(admin, list(strays))
     return told
+
+
+async def _remove_records(admin: AdminClient, before: list[TopicPartition]) -> None:
+    removed = admin.delete_records(before, request_timeout=10)
+    await in_thread(lambda: [future.result(12) for future in removed.values()])
 
 
 async def _read(

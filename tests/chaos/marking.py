@@ -1,4 +1,4 @@
-"""Once this is imported, what is imported of services and their runtime has its points."""
+"""Once this is imported, what is imported of services, their runtime and the commands has its points."""
 
 import importlib.abc
 import importlib.machinery
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tests.chaos.points import marked
 
-_MARKED = ("shared.feeds.", "services.")
+_MARKED = ("shared.feeds.", "services.", "cli.")
 
 
 class _Loader(importlib.machinery.SourceFileLoader):

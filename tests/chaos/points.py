@@ -1,8 +1,8 @@
 """Where a process can die with something half done: found in the code, so that a new place cannot be forgotten.
 
 A point stands before and after everything that leaves the process: a commit, a sending, its acknowledgement, a moved
-cursor, the hint to Kafka, a mail, a fired timer. It is called by module, function, effect and a number where a function
-has several: `shared.feeds.relay Relay._flush cursor 1`.
+cursor, the hint to Kafka, a mail, a fired timer, what a command changes in Kafka. It is called by module, function,
+effect and a number where a function has several: `shared.feeds.relay Relay._flush cursor 1`.
 """
 
 import ast
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SEARCHED = ("shared/feeds", "services")
+SEARCHED = ("shared/feeds", "services", "cli")
 
 AWAITED = (
     ("send_batch", "", "send"),
@@ -22,8 +22,12 @@ AWAITED = (
     ("commit", "_transaction", "commit"),
     ("sendmail", "", "mail"),
     ("take", "timers", "timer"),
+    ("add_partitions", "_broker", "partitions"),
+    ("_remove_records", "", "removal"),
 )
-"""Method, how its receiver ends, and the effect of awaiting it."""
+"""Method or function, how its receiver ends, and the effect of awaiting it."""
+TRANSACTIONS = ("transaction", "changing")
+"""What is entered and left as a transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Marker(ast.NodeTransformer):
     def visit_AsyncWith(self, node: ast.AsyncWith) -> ast.AST:
         self.generic_visit(node)
         called = [(item, _method(item.context_expr)) for item in node.items]
-        transactions = [item for item, name in called if name == "transaction"]
+        transactions = [item for item, name in called if name in TRANSACTIONS]
         for item in filter(_writes, transactions):
             item.context_expr = self._wrapped("commit", item.context_expr, "transaction")
         if not transactions:
@@ -77,10 +81,12 @@ class Marker(ast.NodeTransformer):
 
     def visit_Await(self, node: ast.Await) -> ast.AST:
         self.generic_visit(node)
-        if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
-            receiver = ast.unparse(node.value.func.value)
+        if name := _method(node.value):
+            assert isinstance(node.value, ast.Call)
+            called = node.value.func
+            receiver = ast.unparse(called.value) if isinstance(called, ast.Attribute) else ""
             for method, ending, effect in AWAITED:
-                if node.value.func.attr == method and receiver.endswith(ending):
+                if name == method and receiver.endswith(ending):
                     node.value = self._wrapped(effect, node.value, "around")
                     break
         return node
@@ -99,7 +105,9 @@ def _writes(item: ast.withitem) -> bool:
 
 
 def _method(node: ast.expr) -> str:
-    return node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+    """The name of the method or function that is called; nothing where none is."""
+    called = node.func if isinstance(node, ast.Call) else None
+    return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
 
 
 def marked(module: str, source: str) -> tuple[ast.Module, list[Point]]:
@@ -118,7 +126,7 @@ def marked(module: str, source: str) -> tuple[ast.Module, list[Point]]:
 
 
 def points() -> Iterator[Point]:
-    """Every point of the services and of their runtime."""
+    """Every point of the services, of their runtime and of the commands."""
     for place in SEARCHED:
         for path in sorted((ROOT / place).rglob("*.py")):
             module = ".".join(path.relative_to(ROOT).with_suffix("").parts)

@@ -27,6 +27,8 @@ ELSEWHERE: dict[str, str] = {
     "shared.feeds.recovered": "`portolano recover` is killed in test_recover.py",
     "shared.feeds.recovery": "`portolano recover` is killed in test_recover.py",
     "shared.feeds.replay": "`portolano recover` is killed in test_recover.py",
+    "cli.feeds": "`portolano feeds` is ended at each of them in tests/component/feeds/test_dying.py",
+    "cli.held.parts": "nothing is written there: the layout is read",
 }
 """Points that nobody comes to here, and why."""
 TRACKS = (("notifier", "classifier"), ("referral", "intake"))
