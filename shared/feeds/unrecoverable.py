@@ -1,5 +1,5 @@
-"""What ends the recovery of a store before it has begun: signs, in what Kafka has beyond the copy, that it would come to
-something else if it were decided again."""
+"""What ends the recovery of a store before it has begun: signs, in what Kafka has beyond the copy, that to decide it
+again would come to something else."""
 
 from collections.abc import Sequence
 

@@ -76,11 +76,11 @@ async def test_what_was_said_before_the_store_was_lost_is_decided_again_and_not_
         done = await carried_out(recovery)
     assert (done.told.again, done.told.new, done.told.otherwise, done.undecided) == (8, 0, [], [])
     assert await lasting(stage.home, "intake", stage.prefix) == before
-    async with stage.run("intake") as intake:
+    async with stage.run("intake") as intake, stage.run("classifier") as reader:
         await stage.write(*[f"{one} 10" for one in firms])
-        await stage.count("intake", 13)
+        await stage.count("classifier", 13)
         await published(stage)
-        assert intake.alarms.all() == {}
+        assert (intake.alarms.all(), reader.alarms.all()) == ({}, {})
     await has_everything_once(stage)
     assert await stage.numbers("intake") == [*range(10), 10, 10, 10]
 
