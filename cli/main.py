@@ -104,7 +104,7 @@ def _explain(wrong: click.UsageError) -> None:
         return
     command = wrong.ctx.command_path if wrong.ctx else "portolano"
     told = " ".join(plain(wrong.format_message()).split())
-    say(f"{told.rstrip('.')}. `{command} --help` tells how.")
+    say(f"{told if told.endswith('?') else told.rstrip('.') + '.'} `{command} --help` tells how.")
 
 
 def _told(error: Exception) -> int:

@@ -8,12 +8,15 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import click
 import msgspec
+
+from shared.errors import Trouble
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -45,6 +48,15 @@ def emit(document: object) -> None:
     if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
         line = json.dumps(json.loads(line), separators=(",", ":"))
     print(line, flush=True)
+
+
+@contextmanager
+def written(path: Path, option: str) -> Iterator[None]:
+    """Around the writing of a file that a person named with `option`: what the system has against it is a trouble."""
+    try:
+        yield
+    except OSError as error:
+        raise Trouble(f"cannot write {path}: {error.strerror}; name another file with {option}") from error
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

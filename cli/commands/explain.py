@@ -16,7 +16,7 @@ from cli.explain.page import rendered, write
 from cli.explain.reading import read_journey
 from cli.explain.story import Kind, Line, tell
 from cli.explain.why import REGION, Reader, covered
-from cli.output import emit, json_option, say
+from cli.output import emit, json_option, say, written
 from deploy.local import observe
 from deploy.local.home import Home
 from shared.agreement import load_versions
@@ -73,7 +73,9 @@ def command(subject: str, language: str, view: str, page: Path | None, as_json: 
     if as_json:
         emit(journey)
     elif page is not None:
-        write(page, rendered(journey, reader, words, language))
+        text = rendered(journey, reader, words, language)
+        with written(page, "--page"):
+            write(page, text)
         say(f"the page is {page}")
     else:
         _show(tell(journey, words, reader))

@@ -9,7 +9,7 @@ import click
 from cli.explain.stores import opened
 from cli.fairness.draws import HEADINGS, Draw, Fairness, fairness, rows
 from cli.fairness.stored import draws
-from cli.output import emit, json_option, say, table
+from cli.output import emit, json_option, say, table, written
 from deploy.local.home import Home
 
 
@@ -36,7 +36,7 @@ def command(file: Path | None, memberships: bool, prefix: str, as_json: bool) ->
     """
     drawn = asyncio.run(_read(Home.from_environment(), prefix, memberships=memberships))
     if file is not None:
-        with file.open("w", newline="", encoding="utf-8") as out:
+        with written(file, "--ties"), file.open("w", newline="", encoding="utf-8") as out:
             csv.writer(out, lineterminator="\n").writerows([HEADINGS, *rows(drawn)])
         say(f"{len(drawn)} ties are in {file}")
     found = fairness(drawn)

@@ -13,7 +13,6 @@ from cli.output import emit, json_option
 from deploy.local.home import Home
 from shared.agreement import day_of, load_versions
 from shared.agreement.calendar import ROME
-from shared.errors import Trouble
 
 _MOST = 2
 """Dimensions at once: by three of them nearly every cell is under five."""
@@ -31,7 +30,14 @@ _MOST = 2
     metavar="WHAT",
     help=f"At most two of {', '.join(DIMENSIONS)}, divided by commas; without it, the whole alone.",
 )
-@click.option("--lang", "language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True)
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(list(LANGUAGES)),
+    default="en",
+    show_default=True,
+    help="The language of the sheet; JSON stays as it is.",
+)
 @click.option("--prefix", default="", hidden=True, help="Databases of this prefix.")
 @json_option
 def command(
@@ -59,7 +65,7 @@ def command(
 async def _read(by: tuple[str, ...], period: Period, partner: str | None, prefix: str) -> tuple[list[Section], Asked]:
     versions = load_versions()
     if partner is not None and partner not in versions.partners:
-        raise Trouble(f"{partner} is no signatory: {', '.join(versions.partners)}")
+        raise click.UsageError(f"there is no partner {partner!r}; the partners are {', '.join(versions.partners)}")
     async with stored(Home.from_environment(), prefix) as snapshot:
         agreement = versions.on(day_of(snapshot.at))
         asked = Asked(by=by, period=period, partner=partner, now=snapshot.at, agreement=agreement)

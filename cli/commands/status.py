@@ -44,10 +44,10 @@ def command(as_json: bool) -> None:
         waiting = ", ".join(part.name for part in found.parts if part.state != State.READY)
         say(f"{f'not ready: {waiting}' if waiting else found.phase}, {found.memory / 1e6:.0f} MB in all")
         for part in found.parts:
-            for alarm in _alarms(part.service):
+            for alarm in alarms_of(part.service):
                 say(f"{part.name}: {alarm}")
             if part.last_exit and part.state != State.STOPPED:
-                say(f"{part.name}, {part.restarts} restarts, the last because: {part.last_exit}")
+                say(f"{part.name}, restarts: {part.restarts}, the last because: {part.last_exit}")
         for line in moved_clock.told(found.parts):
             say(line)
         if observe.is_among(part.name for part in found.parts):
@@ -56,10 +56,10 @@ def command(as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _alarms(told: dict[str, object]) -> list[str]:
-    """What a service's own status says of feeds that do not go on; its form is the service's affair."""
+def alarms_of(told: dict[str, object]) -> list[str]:
+    """What a service says of what does not go on, each under the name that docs/operators.md has for it."""
     alarms = told.get("alarms")
-    return [str(alarm) for alarm in alarms.values()] if isinstance(alarms, dict) else []
+    return [f"{name}: {text}" for name, text in alarms.items()] if isinstance(alarms, dict) else []
 
 
 def _ago(since: float | None) -> str | None:

@@ -5,6 +5,7 @@ a value of the template, and is escaped.
 """
 
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,4 +80,6 @@ def _for_whom(journey: Journey, reader: Reader, words: Words) -> str:
 def write(path: Path, page: str) -> None:
     """For its owner's eyes alone: it holds a firm's data."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            os.fchmod(file.fileno(), 0o600)  # a file that was there keeps the rights that it had
         file.write(page)

@@ -7,8 +7,8 @@ from cli.explain.languages import LANGUAGES as CODES
 from cli.kpi.figures import Asked, Row, Section
 from cli.kpi.words import LANGUAGES, word
 from cli.output import table
-from cli.partner.telling import clock
 from shared.agreement import Target
+from shared.agreement.calendar import ROME
 
 _HIDDEN = "*"
 _TIMES = ("days_to_", "held_by_")
@@ -74,7 +74,8 @@ class _Paper:
         print(self.say("view", partner=asked.partner) if asked.partner else self.say("region"))
         days = [self.say("since", day=asked.period.first)] if asked.period.first else []
         days += [self.say("until", day=asked.period.last)] if asked.period.last else []
-        print(f"{', '.join(days) or self.say('every_day')}; {self.say('as_of', at=clock(asked.now))}")
+        at = f"{asked.now.astimezone(ROME):%Y-%m-%d %H:%M:%S}"
+        print(f"{', '.join(days) or self.say('every_day')}; {self.say('as_of', at=at)}")
         if asked.by:
             print(self.say("partial", dimensions=", ".join(map(self.say, asked.by))))
 

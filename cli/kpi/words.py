@@ -60,9 +60,9 @@ ENGLISH: Mapping[str, str] = {
     "since": "since {day}",
     "until": "until {day}",
     "every_day": "of all days",
-    "as_of": "as things stand on {at}",
+    "as_of": "as things stand on {at} (Rome)",
     "footer": "* under five, or withheld so that nobody computes one under five; – nothing, or fewer than five times",
-    "left_out": "{count} lines with nothing to show are left out",
+    "left_out": "left out, with nothing to show: {count}",
     "partial": "by {dimensions} as far as it applies",
 }
 
@@ -142,9 +142,9 @@ ITALIAN: Mapping[str, str] = {
     "since": "dal {day}",
     "until": "fino al {day}",
     "every_day": "di tutti i giorni",
-    "as_of": "situazione al {at}",
+    "as_of": "situazione al {at} (Roma)",
     "footer": "* meno di cinque, o taciuto a tutela di un dato sotto cinque; – niente, o meno di cinque volte",
-    "left_out": "{count} righe senza dati da mostrare sono tralasciate",
+    "left_out": "righe tralasciate, senza dati da mostrare: {count}",
     "partial": "per {dimensions}, dove si applica",
 }
 

@@ -1,5 +1,5 @@
 """What a person must look at, kept by name until it is over. Shown by `/status` and `portolano status`, logged
-when it begins."""
+under its name when it begins and when it is over: by the name, docs/operators.md says what to do."""
 
 import logging
 
@@ -12,7 +12,7 @@ class Alarms:
 
     def raise_(self, name: str, text: str) -> None:
         if self._raised.get(name) != text:
-            log.error("ALARM %s", text)
+            log.error("ALARM %s: %s", name, text)
         self._raised[name] = text
 
     def clear(self, name: str) -> None:

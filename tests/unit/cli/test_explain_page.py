@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cli.explain.journey import Journey
 from cli.explain.languages import LANGUAGES
 from cli.explain.page import parts, rendered, write
 from cli.explain.story import tell
@@ -77,6 +78,27 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     file = tmp_path / "firm.html"
     write(file, page())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_file_that_was_there_and_open_to_all_is_for_its_owner_alone_afterwards(tmp_path: Path) -> None:
+    file = tmp_path / "firm.html"
+    file.touch()
+    file.chmod(0o644)
+    write(file, page())
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_page_that_cannot_be_written_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def journey(*_: object) -> Journey:
+        return WHOLE
+
+    monkeypatch.setattr("cli.commands.explain.read_journey", journey)
+    file = tmp_path / "gone" / "firm.html"
+    assert run(["explain", "12345670017", "--page", str(file)]) == 1
+    said = f"cannot write {file}: No such file or directory; name another file with --page\n"
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 import pytest
 
 from cli.fairness.draws import HEADINGS, Draw, fairness, rows, upper_tail
+from cli.main import run
 from services.referral.receipt import Decision, Rule
 from services.referral.routing import route
 from shared.contracts.firm import Profile
@@ -122,3 +123,16 @@ def test_an_outsider_finds_a_tie_that_was_not_drawn(tmp_path: Path) -> None:
     wrong = verified(script, [replace(first, partner=other), *others])
     assert wrong.returncode == 1
     assert f"line 2: {first.partner} should have it, not {other}" in wrong.stdout
+
+
+def test_a_list_that_cannot_be_written_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def read(*_: object, **__: object) -> list[Draw]:
+        return []
+
+    monkeypatch.setattr("cli.commands.fairness._read", read)
+    file = tmp_path / "gone" / "ties.csv"
+    assert run(["fairness", "--ties", str(file)]) == 1
+    said = f"cannot write {file}: No such file or directory; name another file with --ties\n"
+    assert capsys.readouterr().err == said

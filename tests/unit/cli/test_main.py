@@ -11,8 +11,9 @@ import pytest
 from cli import commands, main
 
 PREAMBLE = '''
+from pathlib import Path
 import click
-from cli.output import emit, json_option
+from cli.output import emit, json_option, written
 from shared.errors import Trouble, Troubles, Unreachable
 @click.command()
 @click.option("--count", type=int)
@@ -83,6 +84,21 @@ def test_wrong_use_is_told_in_one_line(attempt: Attempt) -> None:
     code, said = attempt("return None", "--count", "many")
     assert code == 2
     assert said == ["Invalid value for '--count': 'many' is not a valid integer. `portolano try-it --help` tells how."]
+
+
+def test_a_hint_that_asks_ends_with_its_question_mark(attempt: Attempt) -> None:
+    code, said = attempt("return None", "--cout", "1")
+    assert code == 2
+    assert said == ["No such option '--cout'. Did you mean '--count'? `portolano try-it --help` tells how."]
+
+
+def test_a_file_that_cannot_be_written_is_told_with_the_option_that_named_it(attempt: Attempt, tmp_path: Path) -> None:
+    file = tmp_path / "gone" / "ties.csv"
+    code, said = attempt(f"with written(Path({str(file)!r}), '--ties'): open({str(file)!r}, 'w')")
+    assert (code, said) == (
+        1,
+        [f"cannot write {file}: No such file or directory; name another file with --ties"],
+    )
 
 
 def test_an_unknown_command_is_wrong_use(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

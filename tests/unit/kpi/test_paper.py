@@ -1,6 +1,7 @@
 """The sheet of figures: words in both languages, marks for what is withheld, targets beside the figures."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -38,6 +39,11 @@ def test_what_is_withheld_has_a_star_and_what_is_all_withheld_no_line(capsys: py
     assert "al massimo 3,0" in told
 
 
+def test_the_moment_is_that_of_romes_clocks_as_the_days_are(capsys: pytest.CaptureFixture[str]) -> None:
+    show(SECTIONS, replace(ASKED, now=datetime(2026, 12, 9, 23, 2, 49, tzinfo=UTC)), "en")
+    assert "as things stand on 2026-12-10 00:02:49 (Rome)" in capsys.readouterr().out
+
+
 def test_targets_stand_beside_the_figures_of_the_whole() -> None:
     target = Target.model_validate({"figure": "rerouted_share", "at_most": 0.1, "basis": "assumed"})
     asked = replace(ASKED, agreement=ACCORD.model_copy(update={"targets": (target,)}))
@@ -52,6 +58,7 @@ def test_targets_stand_beside_the_figures_of_the_whole() -> None:
         (["--by", "front,partner,month"], "--by takes 2 of them at once"),
         (["--from", "yesterday"], "--from yesterday: a day such as 2026-01-31 is wanted"),
         (["--from", "2026-02-01", "--to", "2026-01-01"], "--from 2026-02-01 comes after --to 2026-01-01"),
+        (["--partner", "nobody"], "there is no partner 'nobody'; the partners are regione, "),
     ],
 )
 def test_a_wrong_question_is_told_what_is_wrong(
