@@ -1,4 +1,4 @@
-"""RELIABILITY.md names tests that exist, and one at least for each promise."""
+"""RELIABILITY.md names tests that exist, and one at least for each promise; what it counts is as many."""
 
 import ast
 import re
@@ -7,6 +7,8 @@ from functools import cache
 import pytest
 
 from tests.architecture.tree import ROOT
+from tests.chaos.controls.patches import patches
+from tests.chaos.tampering import TAMPERINGS
 
 PAGE = (ROOT / "RELIABILITY.md").read_text(encoding="utf-8")
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
@@ -31,6 +33,12 @@ def test_every_test_that_is_named_exists() -> None:
 
 def test_no_test_is_named_in_another_form() -> None:
     assert len(re.findall(r"::test_", PAGE)) == len(NAMED.findall(PAGE))
+
+
+def test_so_many_controls_and_falsifications_are_told_as_there_are() -> None:
+    told = re.findall(r"(\d+)(?= patches)|(?<=each of the )(\d+)(?= is noticed)", PAGE)
+    assert [int(first or second) for first, second in told] == [len(patches())] * 2
+    assert [int(number) for number in re.findall(r"(\d+) ways to falsify", PAGE)] == [len(TAMPERINGS)]
 
 
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda text: text.split(".")[0])
