@@ -15,7 +15,7 @@ from deploy.kafka.desired import desired, ours
 from deploy.kafka.plan import Plan, diff
 from deploy.local.home import Home, database_name
 from deploy.postgres.databases import Databases
-from shared.agreement import CURRENT, Agreement, load
+from shared.agreement import PLACE, Agreement, load
 from shared.contracts.topics import SERVICES
 from shared.errors import Trouble
 
@@ -23,7 +23,7 @@ _VISIBLE_WITHIN = 15.0
 
 
 async def plan(
-    home: Home, *, topic_prefix: str = "", partitions: int | None = None, agreement: Path = CURRENT
+    home: Home, *, topic_prefix: str = "", partitions: int | None = None, agreement: Path = PLACE
 ) -> list[str]:
     """What `provision` would do, one line each, and what it would leave to a person; changes nothing."""
     system = _System(home, load(agreement), topic_prefix, partitions)
@@ -37,7 +37,7 @@ async def plan(
 
 
 async def provision(
-    home: Home, *, topic_prefix: str = "", partitions: int | None = None, agreement: Path = CURRENT
+    home: Home, *, topic_prefix: str = "", partitions: int | None = None, agreement: Path = PLACE
 ) -> list[str]:
     """Make broker and database as the agreement wants them; gives back one line for each thing done.
 

@@ -9,7 +9,7 @@ import click
 from cli.coverage.idle import Idle, idle
 from cli.coverage.proof import Proof, prove
 from cli.output import emit, json_option, say, table
-from shared.agreement import CURRENT, day_of, load
+from shared.agreement import day_of, load, load_versions
 
 _MOST = 12
 """Lines of a list that people read; machines get all."""
@@ -19,18 +19,18 @@ _MOST = 12
 @click.option(
     "--policy",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    default=CURRENT,
     help="The version of the agreement; else the one in force here.",
 )
 @json_option
-def command(policy: Path, as_json: bool) -> int:
+def command(policy: Path | None, as_json: bool) -> int:
     """Prove that every cell has one responsible partner or a tie with its names.
 
     Cells are all combinations of segment, front, direction, province, size, activity, artisan or not, and memberships
     that the rules can tell apart, "not known" included. Lists gaps, ties, cells without any service, and rules that
     never decide. Exit 1 where there is a gap. Nothing needs to run.
     """
-    proof = prove(load(policy), day_of(datetime.now(UTC)))
+    today = day_of(datetime.now(UTC))
+    proof = prove(load(policy) if policy else load_versions().on(today), today)
     found = idle(proof)
     if as_json:
         emit(_document(proof, found))

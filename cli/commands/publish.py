@@ -18,7 +18,7 @@ from cli.partner.lines import MOST_OF_PREFIX, NotALetter, letters
 from cli.partner.progress import Progress
 from cli.partner.telling import problem_lines
 from deploy.local.home import Home
-from shared.agreement import load
+from shared.agreement import day_of, load_versions
 
 
 @click.command(epilog="Example: portolano publish --partner cna firms.jsonl --dry-run")
@@ -86,7 +86,7 @@ def _try(to_send: list[Letter], partner: str, as_json: bool) -> int:
     # Only here: what judges a letter is half the system, and a publisher in a hurry need not load it.
     from cli.partner.trial import now, rehearse, trial_lines
 
-    agreement, refused = load(), 0
+    agreement, refused = load_versions().on(day_of(now())), 0
     for letter in to_send:
         trial = rehearse(letter, partner, agreement, now())
         refused += not trial.accepted

@@ -19,7 +19,7 @@ PLACE = Path(__file__).resolve().parents[2] / "agreement"
 """Where the versions are kept, and what the partners offer."""
 
 CURRENT = PLACE / "2017.yml"
-"""The version that holds unless a setting names another file."""
+"""The first version, as it was signed."""
 
 SERVICES = "services.yml"
 
@@ -33,7 +33,7 @@ _RULES = {
 """Words for what pydantic says in terms of Python."""
 
 
-def load(path: Path = CURRENT) -> Agreement:
+def load(path: Path = PLACE) -> Agreement:
     """Read and check one version; of a directory, the one that is followed last. Raises Trouble, a line per problem.
 
     What the partners offer stands beside it, in `services.yml`. A candidate that brings no such file of its own is read

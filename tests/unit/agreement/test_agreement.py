@@ -6,10 +6,10 @@ import pytest
 from stdnum.eu import nace
 
 from services.referral import lifecycle
-from shared.agreement import Agreement, load
+from shared.agreement import CURRENT, Agreement, load
 from shared.agreement.divisions import DIVISIONS
 
-AGREEMENT = load()
+AGREEMENT = load(CURRENT)
 
 
 def test_it_has_twelve_signatories_five_fronts_and_four_segments() -> None:

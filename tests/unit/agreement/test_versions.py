@@ -1,15 +1,25 @@
 """Several versions of the agreement: each day has one."""
 
+import inspect
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from deploy import provision
 from shared.agreement import CURRENT, PLACE, load, load_versions
 from shared.errors import Trouble
+from shared.settings import ServiceSettings
 
 TEXT = CURRENT.read_text(encoding="utf-8")
 LINES = TEXT.splitlines()
+READERS: tuple[tuple[Callable[..., object], str], ...] = (
+    (load, "path"),
+    (load_versions, "place"),
+    (provision.plan, "agreement"),
+    (provision.provision, "agreement"),
+)
 
 
 def version(directory: Path, name: str, since: str, *, file: str | None = None) -> None:
@@ -67,3 +77,9 @@ def test_what_is_wrong_in_any_version_is_told(tmp_path: Path) -> None:
         f"{tmp_path / '2018.yml'}, line 1",
         f"{tmp_path / '2019.yml'}",
     ]
+
+
+def test_commands_provisioning_and_services_read_the_same_versions() -> None:
+    """A body of a version beside the first one would else be asked on topics that nobody has made."""
+    read = {inspect.signature(one).parameters[name].default for one, name in READERS}
+    assert read == {PLACE} == {ServiceSettings.model_fields["agreement"].default}
