@@ -26,7 +26,7 @@ from shared.feeds.recovery import Recovery
 from shared.feeds.redrive import Redriving
 from shared.feeds.replay import Replaying
 from shared.feeds.restating import Restating
-from shared.feeds.runtime import sources_of
+from shared.feeds.subscriptions import sources_of
 from shared.postgres.pool import open_pool
 from shared.service import Service, code_version
 from shared.settings import ServiceSettings

@@ -11,11 +11,13 @@ would do, and a loss is seen by the next reader and not by an auditor.
 To read in one sitting, in this order:
 
     speech.py         what a handler hears and says
-    subscriptions.py  the table at the foot of each handlers.py
+    subscriptions.py  the table at the foot of each handlers.py; what is heard on which topic
     numbers.py        feeds, partitions, derived ids
     records.py        events to Kafka records and back; the packed body of an outbox row
     sifting.py        pure: which of the records that came are new
     store.py          the SQL: positions, firms, numbers, outbox, held records
+    opening.py        a record that came, read, and its firms found
+    handling.py       records handed to their handlers, or held
     batches.py        one transaction per batch, and what happens when it fails
     failures.py       what is permanent and what passes
     breaker.py        when a partition whose records fail is read no further

@@ -20,11 +20,11 @@ from shared.feeds import breaker, store
 from shared.feeds.alarms import Alarms
 from shared.feeds.failures import delays
 from shared.feeds.kafka import Consumer, Topics
+from shared.feeds.numbers import Partition
 from shared.feeds.sifting import Position
 from shared.postgres.pool import Pool
 
 log = logging.getLogger(__name__)
-Partition = tuple[str, int]
 
 
 class Assignment:

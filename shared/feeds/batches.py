@@ -11,45 +11,28 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any, Generic
+from datetime import datetime
+from typing import Generic
 
-from shared.contracts.base import Event, FirmId
 from shared.feeds import breaker, store
 from shared.feeds.clock import Clock
-from shared.feeds.failures import Outgrown, Permanent, Unreadable, deciding, delays, told
-from shared.feeds.numbers import EventIds, Layout
-from shared.feeds.records import (
-    Arrived,
-    Decoders,
-    Packed,
-    is_firm_id,
-    numbering_of,
-    record_of,
-    traceparent_of,
-)
+from shared.feeds.failures import Outgrown, Permanent, delays, told
+from shared.feeds.handling import Handling
+from shared.feeds.numbers import Layout, Partition
+from shared.feeds.opening import Opened, Opening, place_of
+from shared.feeds.records import Arrived, Packed, by_feed, traceparent_of
 from shared.feeds.sifting import Gap, Position, sift_door, sift_feed
-from shared.feeds.speech import Batch, C, Cause, Heard, Outcome, Place, Said, Work
-from shared.feeds.subscriptions import AtDoor, Letter, On
+from shared.feeds.speech import C, Outcome, Work
+from shared.feeds.subscriptions import AtDoor, Source
 from shared.feeds.traces import BatchTrace, Traces
 from shared.postgres.pool import Connection, Pool
 from shared.telemetry.logs import about, under_way
 from shared.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
-Partition = tuple[str, int]
 PATIENCE = 4
 """Tries of a batch, which is about a second, before a person is told that it does not go through."""
 Groups = Mapping[Partition, Sequence[Arrived]]
-
-
-@dataclass(frozen=True, slots=True)
-class Source(Generic[C]):
-    """What is heard on one topic: a door with its partner, or the events of an internal feed."""
-
-    door: AtDoor[Any, C] | None = None
-    partner: str | None = None
-    events: Mapping[str, On[C]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -71,15 +54,6 @@ class Done:
         return sum(counts.total() for counts in self.outcomes.values())
 
 
-@dataclass(slots=True)
-class Opened(Generic[C]):
-    """A record on its way to its handler."""
-
-    record: Arrived
-    subscription: On[C] | AtDoor[Any, C]
-    heard: Heard[Any]
-
-
 class Transactions(Generic[C]):
     """Applies batches to the store of one service."""
 
@@ -98,10 +72,8 @@ class Transactions(Generic[C]):
         self._context = context
         self._sources = sources
         self._code_version = code_version
-        events: tuple[type[Event], ...] = tuple(
-            kind for source in sources.values() for on in source.events.values() for kind in on.types
-        )
-        self._decoders = Decoders(events)
+        self._opening = Opening(sources, context, self.clock)
+        self._handling = Handling(sources, code_version)
         self.before_commit: Callable[[Connection, Sequence[str]], Awaitable[None]] | None = None
         self.in_doubt: Callable[[], None] = lambda: None
         self.outgrown: Callable[[], Awaitable[None]] = _unheeded
@@ -169,7 +141,7 @@ class Transactions(Generic[C]):
             records = [record for key in sorted(groups) for record in groups[key]]
             if len(records) == 1:
                 trace = about(traceparent_of(records[0].headers))
-                log.error("record held: %s: %s", Place(*_place(records[0])), failure, extra=trace)
+                log.error("record held: %s: %s", place_of(records[0]), failure, extra=trace)
                 return await self._hold_alone(groups, resumed, failure)
         half = len(records) // 2
         front = _grouped(records[:half])
@@ -225,11 +197,13 @@ class Transactions(Generic[C]):
                 fresh += [(before, record) for record in sifted.fresh]
                 if sifted.gap:
                     done.gaps.append(sifted.gap)
-            opened, unread = ([], [(record, None) for _, record in fresh]) if bare else self._open(fresh, culprit)
+            opened, unread = (
+                ([], [(record, None) for _, record in fresh]) if bare else self._opening.open(fresh, culprit)
+            )
             if self._trace:
                 self._begin_spans(self._trace, opened)
             work: Work[C] = Work(connection=connection, now=now, context=self._context, clock=self.clock)
-            said = await self._decide(work, opened, unread, counts, culprit)
+            said = await self._handling.decide(work, opened, unread, counts, culprit)
             said = [] if bare else said
             if self._trace:
                 await self._trace.join(connection, said)
@@ -266,143 +240,9 @@ class Transactions(Generic[C]):
         for one, traced in zip(opened, heard, strict=True):
             one.heard = traced
 
-    def _open(
-        self, fresh: Sequence[tuple[Position, Arrived]], culprit: Permanent | None
-    ) -> tuple[list[Opened[C]], list[tuple[Arrived, FirmId | None]]]:
-        opened: list[Opened[C]] = []
-        unread: list[tuple[Arrived, FirmId | None]] = []
-        for position, record in fresh:
-            try:
-                opened.append(self._open_one(position, record))
-            except Permanent:
-                if culprit is None:
-                    raise
-                unread.append((record, _firm_of_key(record)))
-        return opened, unread
-
-    def _open_one(self, position: Position, record: Arrived) -> Opened[C]:
-        source = self._sources[record.topic]
-        place = Place(*_place(record))
-        at = self.clock.told(datetime.fromtimestamp(record.timestamp / 1000, UTC))
-        if source.door is not None:
-            # At a door the cause is the place itself: partners' ids may repeat, a place never does.
-            cause = Cause(f"{position.topic_id}/{record.partition}/{record.offset}", traceparent_of(record.headers))
-            letter = Letter(source.partner or "", place, at, record.key, record.value, record.headers)
-            try:
-                event = source.door.read(letter, self._context)
-            except Exception as error:
-                raise Unreadable(f"the parser of {source.door.topic} failed: {type(error).__name__}") from error
-            return Opened(record, source.door, Heard(event, cause, place, at, None, source.partner))
-        if numbering_of(record.headers) is None:
-            raise Unreadable("the record has no number: nobody but its owner should be able to write here")
-        envelope, event = self._decoders.read(record)
-        cause = Cause(envelope.id, traceparent_of(record.headers))
-        heard = Heard(event, cause, place, envelope.time, envelope.partitionkey or None)
-        return Opened(record, source.events[envelope.type], heard)
-
-    async def _decide(
-        self,
-        work: Work[C],
-        opened: list[Opened[C]],
-        unread: Sequence[tuple[Arrived, FirmId | None]],
-        counts: dict[Partition, Counter[Outcome]],
-        culprit: Permanent | None,
-    ) -> list[Said]:
-        with deciding():
-            await self._find_firms(work.connection, opened)
-        firms = [firm for one in opened for firm in touched(one.heard)]
-        waiting = await store.lock_firms(work.connection, [*firms, *(firm for _, firm in unread if firm is not None)])
-        said: list[Said] = []
-        for record, firm_id in unread:
-            said += await self._hold(work, record, None, firm_id, "held", culprit, counts)
-        ready: list[Opened[C]] = []
-        for one in opened:
-            if not waiting.isdisjoint(touched(one.heard)):
-                said += await self._hold(work, one.record, one, one.heard.firm_id, "queued", None, counts)
-            elif culprit is not None:
-                said += await self._hold(work, one.record, one, one.heard.firm_id, "held", culprit, counts)
-            else:
-                ready.append(one)
-        for run in _runs(ready):
-            with deciding():
-                said += await run[0].subscription.handler(Batch([one.heard for one in run]), work)
-        for one in ready:
-            counts[one.record.topic, one.record.partition][work.outcomes.get(one.heard.place, Outcome.APPLIED)] += 1
-        return said + work.said
-
-    async def _find_firms(self, connection: Connection, opened: list[Opened[C]]) -> None:
-        asking: dict[int, list[Opened[C]]] = {}
-        for one in opened:
-            if isinstance(one.subscription, AtDoor) or one.subscription.also is not None:
-                asking.setdefault(id(one.subscription), []).append(one)
-        for some in asking.values():
-            door = some[0].subscription
-            if isinstance(door, On):
-                assert door.also is not None
-                for one, more in zip(some, await door.also(connection, [o.heard.event for o in some]), strict=True):
-                    one.heard = replace(one.heard, also=tuple(more))
-                continue
-            for one, found in zip(some, await door.firm_of(connection, [o.heard.event for o in some]), strict=True):
-                own, *also = found if isinstance(found, tuple) else (found,)
-                if any(firm_id is not None and not is_firm_id(firm_id) for firm_id in (own, *also)):
-                    raise ValueError("firm_of gave something that is no firm")
-                one.heard = replace(one.heard, firm_id=own, also=tuple(also))
-
-    async def _hold(
-        self,
-        work: Work[C],
-        record: Arrived,
-        one: Opened[C] | None,
-        firm_id: FirmId | None,
-        state: str,
-        culprit: Permanent | None,
-        counts: dict[Partition, Counter[Outcome]],
-    ) -> list[Said]:
-        source, position = self._sources[record.topic], (record.topic, record.partition)
-        topic_id = await work.connection.fetchval(
-            "SELECT topic_id FROM positions WHERE topic = $1 AND partition = $2", *position
-        )
-        await store.hold(
-            work.connection,
-            record,
-            state=state,
-            topic_id=topic_id,
-            firm_id=firm_id,
-            failure=type(culprit).__name__ if culprit else "Waits",
-            # Only the kind of failure is kept: a message may quote the record, and listings show no one's data.
-            reason=str(culprit).replace("\0", "")[:500] if culprit else "an earlier record of the same firm is held",
-            code_version=self._code_version,
-        )
-        counts[position][Outcome.HELD] += 1
-        work.outcomes[Place(*_place(record))] = Outcome.HELD
-        if source.door is None:
-            return []
-        if one is not None:
-            with deciding():
-                return [source.door.held(one.heard)]
-        cause = Cause(f"{topic_id}/{record.partition}/{record.offset}", traceparent_of(record.headers))
-        at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-        with deciding():
-            return [source.door.held(Heard(None, cause, Place(*_place(record)), at, None, source.partner))]
-
 
 async def _unheeded() -> None:
     """A transaction that is begun once does not learn the layout anew."""
-
-
-def touched(heard: Heard[Any]) -> list[FirmId]:
-    """The firms whose rows a record needs locked, its own first."""
-    return [] if heard.firm_id is None else [heard.firm_id, *heard.also]
-
-
-def _place(record: Arrived) -> tuple[str, int, int]:
-    return record.topic, record.partition, record.offset
-
-
-def _firm_of_key(record: Arrived) -> FirmId | None:
-    """The firm that an unreadable internal record is about, if its key still says so."""
-    key = (record.key or b"").decode("ascii", "replace")
-    return key if is_firm_id(key) else None
 
 
 def _grouped(records: Sequence[Arrived]) -> dict[Partition, list[Arrived]]:
@@ -410,26 +250,3 @@ def _grouped(records: Sequence[Arrived]) -> dict[Partition, list[Arrived]]:
     for record in records:
         groups.setdefault((record.topic, record.partition), []).append(record)
     return groups
-
-
-def _runs(opened: Sequence[Opened[C]]) -> list[list[Opened[C]]]:
-    """Neighbours that the same handler hears: types of one topic keep their common order."""
-    runs: list[list[Opened[C]]] = []
-    for one in opened:
-        if runs and runs[-1][0].subscription is one.subscription:
-            runs[-1].append(one)
-        else:
-            runs.append([one])
-    return runs
-
-
-def by_feed(said: Sequence[Said], now: datetime, layout: Layout) -> dict[str, list[Packed]]:
-    """The records of what is said, by feed; without what was said in a life of the store that it has lost."""
-    ids = EventIds()
-    records: dict[str, list[Packed]] = {}
-    with deciding():
-        for one in said:
-            event_id = ids.next(one)
-            if event_id not in layout.said:
-                records.setdefault(layout.feed_of(one), []).append(record_of(one, event_id, now, layout))
-    return records

@@ -12,9 +12,9 @@ from typing import TypeVar
 from shared.contracts.base import FirmId
 from shared.errors import Trouble
 from shared.feeds import store
-from shared.feeds.batches import Transactions, by_feed
+from shared.feeds.batches import Transactions
 from shared.feeds.failures import Outdated
-from shared.feeds.records import Packed
+from shared.feeds.records import Packed, by_feed
 from shared.feeds.speech import C, Said, Work
 from shared.postgres.pool import Connection
 

@@ -17,10 +17,10 @@ from typing import Generic
 
 from shared.feeds import outages, store, timers
 from shared.feeds.alarms import Alarms
-from shared.feeds.batches import by_feed
 from shared.feeds.clock import Clock
 from shared.feeds.failures import Outgrown, Permanent, deciding, delays, told
 from shared.feeds.numbers import Layout
+from shared.feeds.records import by_feed
 from shared.feeds.speech import C, Said, Work
 from shared.feeds.timers import Ahead, Due, When
 from shared.feeds.watermarks import Watermarks

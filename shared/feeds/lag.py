@@ -8,7 +8,8 @@ before the first look is older than we can know from that; then the age of what 
 from collections import deque
 from collections.abc import Mapping
 
-Partition = tuple[str, int]
+from shared.feeds.numbers import Partition
+
 LOOKS = 512
 """Ends remembered of a partition that falls ever further behind; beyond that every other one is forgotten."""
 RECENT = 10.0

@@ -14,6 +14,9 @@ from shared.errors import Trouble
 from shared.feeds.speech import Said
 from shared.postgres.pool import Connection
 
+Partition = tuple[str, int]
+"""A topic (with prefix) and one of its partitions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -43,7 +46,7 @@ def partition_of(firm_id: FirmId, partitions: int) -> int:
     return zlib.crc32(firm_id.encode()) % partitions
 
 
-def split_feed(feed: str) -> tuple[str, int]:
+def split_feed(feed: str) -> Partition:
     """A feed's topic (with prefix) and partition."""
     topic, _, partition = feed.rpartition("/")
     return topic, int(partition)

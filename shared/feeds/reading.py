@@ -14,12 +14,14 @@ from typing import Generic
 
 from shared.feeds.alarms import Alarms
 from shared.feeds.assignment import Assignment
-from shared.feeds.batches import Partition, Source, Transactions
+from shared.feeds.batches import Transactions
 from shared.feeds.lag import Lag
+from shared.feeds.numbers import Partition
 from shared.feeds.records import Arrived, numbering_of
 from shared.feeds.relay import Relay
 from shared.feeds.sifting import Gap, Position, continues
 from shared.feeds.speech import C
+from shared.feeds.subscriptions import Source
 
 log = logging.getLogger(__name__)
 

@@ -7,6 +7,7 @@ compressed before it is numbered.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -16,8 +17,8 @@ import cramjam
 import msgspec
 
 from shared.contracts.base import Event
-from shared.feeds.failures import TooLarge, Unreadable
-from shared.feeds.numbers import Layout
+from shared.feeds.failures import TooLarge, Unreadable, deciding
+from shared.feeds.numbers import EventIds, Layout
 from shared.feeds.speech import Said
 
 LIMIT = 1 << 20
@@ -93,6 +94,18 @@ _unpack = msgspec.msgpack.Decoder(list[Packed]).decode
 def rfc3339(at: datetime) -> str:
     """A UTC time as CloudEvents wants it."""
     return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def by_feed(said: Sequence[Said], now: datetime, layout: Layout) -> dict[str, list[Packed]]:
+    """The records of what is said, by feed; without what was said in a life of the store that it has lost."""
+    ids = EventIds()
+    records: dict[str, list[Packed]] = {}
+    with deciding():
+        for one in said:
+            event_id = ids.next(one)
+            if event_id not in layout.said:
+                records.setdefault(layout.feed_of(one), []).append(record_of(one, event_id, now, layout))
+    return records
 
 
 def record_of(said: Said, event_id: str, now: datetime, layout: Layout) -> Packed:

@@ -15,10 +15,9 @@ import msgspec
 
 from shared.errors import Trouble
 from shared.feeds import recovered, store
-from shared.feeds.batches import Partition
 from shared.feeds.journal import Session
 from shared.feeds.kafka import Access, Stretch, Topics, read_logs
-from shared.feeds.numbers import feeds_of, split_feed
+from shared.feeds.numbers import Partition, feeds_of, split_feed
 from shared.feeds.records import Arrived, numbering_of
 from shared.feeds.recovered import Lost, lost_of, own_records
 from shared.feeds.replay import Replaying, Told

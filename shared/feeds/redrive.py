@@ -20,10 +20,10 @@ from shared.contracts.base import FirmId
 from shared.errors import Trouble
 from shared.feeds import aside, store
 from shared.feeds.aside import Aside, Closing
-from shared.feeds.batches import Opened, by_feed, touched
 from shared.feeds.commands import TRIES, Commanding, Kept
 from shared.feeds.failures import Outdated, Permanent, Unreadable, deciding
-from shared.feeds.records import Packed, traceparent_of
+from shared.feeds.opening import Opened, find_firms, touched
+from shared.feeds.records import Packed, by_feed, traceparent_of
 from shared.feeds.sifting import Position
 from shared.feeds.speech import Batch, C, Cause, Heard, Outcome, Said, Work
 from shared.postgres.pool import Connection
@@ -149,9 +149,9 @@ class Redriving(Commanding[C]):
         try:
             # The topic id is the one that the record came under: a cause is the same however often it is decided.
             with deciding():
-                one = self._open_one(replace(position, topic_id=record.topic_id), record)
+                one = self._opening.open_one(replace(position, topic_id=record.topic_id), record)
                 async with connection.transaction():
-                    await self._find_firms(connection, [one])
+                    await find_firms(connection, [one])
         except Permanent as failure:
             return record, record.firm_id, failure
         return record, one.heard.firm_id or record.firm_id, one
@@ -208,7 +208,7 @@ class Redriving(Commanding[C]):
         heard: Heard[Any] = Heard(None, cause, record.place, at, record.firm_id, source.partner)
         with suppress(Permanent):  # unreadable: it is answered by its position alone
             position = Position(record.topic, record.partition, record.topic_id, record.offset)
-            heard = self._open_one(position, record).heard
+            heard = self._opening.open_one(position, record).heard
         return [answers[source.door.topic](heard, note)]
 
 

@@ -14,14 +14,14 @@ from datetime import datetime
 from shared.contracts.base import FirmId
 from shared.errors import Trouble
 from shared.feeds import recovered, store, timers
-from shared.feeds.batches import Partition, Source, Transactions, by_feed
+from shared.feeds.batches import Transactions
 from shared.feeds.commands import TRIES
 from shared.feeds.failures import Outdated, deciding
-from shared.feeds.numbers import Layout
-from shared.feeds.records import Arrived, Packed, event_id_of
+from shared.feeds.numbers import Layout, Partition
+from shared.feeds.records import Arrived, Packed, by_feed, event_id_of
 from shared.feeds.script import Own, Step, said_of
 from shared.feeds.speech import C, Said, Work
-from shared.feeds.subscriptions import Recall, Word
+from shared.feeds.subscriptions import Recall, Source, Word
 from shared.feeds.timers import Due, When
 from shared.postgres.pool import Connection, Pool
 

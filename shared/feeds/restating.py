@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from shared.contracts.ids import derive
 from shared.feeds import store
-from shared.feeds.batches import by_feed
 from shared.feeds.commands import Commanding, Kept
+from shared.feeds.records import by_feed
 from shared.feeds.speech import C, Cause
 from shared.feeds.subscriptions import Restates, Stated
 

@@ -24,7 +24,7 @@ from shared.errors import Trouble
 from shared.feeds import recovered, store
 from shared.feeds.alarms import Alarms
 from shared.feeds.assignment import Assignment
-from shared.feeds.batches import Source, Transactions, by_feed
+from shared.feeds.batches import Transactions
 from shared.feeds.clock import Clock
 from shared.feeds.failures import Outgrown
 from shared.feeds.firing import Firing
@@ -33,11 +33,11 @@ from shared.feeds.kafka import METADATA_AGE, Access, Consumer, Topics
 from shared.feeds.lag import Lag
 from shared.feeds.numbers import feeds_of, load_layout
 from shared.feeds.reading import Reader
-from shared.feeds.records import Arrived
+from shared.feeds.records import Arrived, by_feed
 from shared.feeds.relay import Relay
 from shared.feeds.restored import explained, judge, read_tops
 from shared.feeds.speech import C, Work
-from shared.feeds.subscriptions import AtDoor, Subscription
+from shared.feeds.subscriptions import Subscription, sources_of
 from shared.feeds.timers import When
 from shared.feeds.traces import Traces
 from shared.feeds.watchdog import Watchdog
@@ -385,22 +385,6 @@ class Feeds(Generic[C]):
         if reason is not None and not self.stuck.done():
             log.error("the consumer is stuck: %s", reason)
             self.stuck.set_result(reason)
-
-
-def sources_of(subscriptions: Sequence[Subscription], prefix: str, partners: Sequence[str]) -> dict[str, Source[Any]]:
-    """What is heard on which topic (with prefix)."""
-    sources: dict[str, Source[Any]] = {}
-    events: dict[str, dict[str, Any]] = {}
-    for subscription in subscriptions:
-        if isinstance(subscription, AtDoor):
-            for code in partners:
-                sources[prefix + subscription.topic.format(partner=code)] = Source(door=subscription, partner=code)
-        else:
-            for event in subscription.types:
-                events.setdefault(prefix + event.feed, {})[event.type] = subscription
-    for topic, by_type in events.items():
-        sources[topic] = Source(events=by_type)
-    return sources
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types

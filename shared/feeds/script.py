@@ -16,9 +16,9 @@ import msgspec
 
 from shared.contracts.base import FirmId
 from shared.contracts.ids import derive
+from shared.feeds.numbers import Partition
 from shared.feeds.records import CLOCK, ORDER, Packed
 
-Partition = tuple[str, int]
 MARGIN = timedelta(seconds=2)
 """By how much the clocks of broker, peers and store may differ."""
 

@@ -2,11 +2,11 @@
 
 Two kinds are heard. `On` hears our own events on internal feeds, where the sequence decides what is new. `AtDoor`
 hears what partners write, where the offset does, and where nothing that arrives may be believed: its parser is total,
-it never raises. `Restates` is what a person's command has said anew.
+it never raises. `Restates` is what a person's command has said anew. `sources_of` lays the table out by topic.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -73,6 +73,32 @@ class AtDoor(Generic[D, C]):
 
 
 Subscription = On[Any] | AtDoor[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Generic[C]):
+    """What is heard on one topic: a door with its partner, or the events of an internal feed."""
+
+    door: AtDoor[Any, C] | None = None
+    partner: str | None = None
+    events: Mapping[str, On[C]] = field(default_factory=dict)
+
+
+def sources_of(subscriptions: Sequence[Subscription], prefix: str, partners: Sequence[str]) -> dict[str, Source[Any]]:
+    """What is heard on which topic (with prefix)."""
+    sources: dict[str, Source[Any]] = {}
+    events: dict[str, dict[str, Any]] = {}
+    for subscription in subscriptions:
+        if isinstance(subscription, AtDoor):
+            for code in partners:
+                sources[prefix + subscription.topic.format(partner=code)] = Source(door=subscription, partner=code)
+        else:
+            for event in subscription.types:
+                events.setdefault(prefix + event.feed, {})[event.type] = subscription
+    for topic, by_type in events.items():
+        sources[topic] = Source(events=by_type)
+    return sources
+
 
 Stated = Callable[[Sequence[FirmId]], Awaitable[Mapping[FirmId, bytes]]]
 """Firms -> what the first service of the chain has said last of each, as it keeps it (JSON); those that it knows."""

@@ -14,8 +14,7 @@ from shared.feeds.numbers import load_layout
 from shared.feeds.records import event_id_of, numbering_of
 from shared.feeds.recovery import Recovery
 from shared.feeds.replay import Replaying
-from shared.feeds.runtime import sources_of
-from shared.feeds.subscriptions import Subscription
+from shared.feeds.subscriptions import Subscription, sources_of
 from shared.feeds.timers import When
 from shared.postgres.pool import open_pool
 from shared.testing.running import settings_from

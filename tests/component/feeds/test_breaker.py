@@ -6,7 +6,8 @@ from typing import Any
 
 from shared.feeds.aside import Closing
 from shared.feeds.redrive import Redriving
-from shared.feeds.runtime import Feeds, sources_of
+from shared.feeds.runtime import Feeds
+from shared.feeds.subscriptions import sources_of
 from shared.health import figures, readiness, scrape
 from shared.testing.waiting import until
 from tests.component.feeds import toy
