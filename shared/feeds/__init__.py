@@ -23,13 +23,15 @@ To read in one sitting, in this order:
     breaker.py        when a partition whose records fail is read no further
     assignment.py     partitions come and go; where reading starts is the store's word
     reading.py        the reading loop, and what a gap leads to
-    watchdog.py       when a reader that stands still must be called stuck
+    watchdog.py       when a reader or a relay that stands still must be called stuck
     clock.py          what time it is, and how tests move it
     timers.py         what is to be done at a time: values and SQL
     firing.py         timers fired, once each
     watermarks.py     until when a partner's topic was read for certain
     outages.py        when the service was away
-    relay.py          from the outbox to Kafka
+    relay.py          from the outbox to Kafka: which feeds are ours, and how far each is
+    backlog.py        what waits to be sent: from memory, or from the table
+    publishing.py     rows sent, and what became of them
     journal.py        the relay's session: locks, cursors, rows
     aside.py          held records: the SQL
     redrive.py        held records applied again, or discarded by a person

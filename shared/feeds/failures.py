@@ -13,8 +13,9 @@ with none when its backend was killed, and a lost connection must never condemn 
 
 import asyncio
 import random
+import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 
 import asyncpg
@@ -98,3 +99,26 @@ def delays(first: float = 0.1, most: float = 5.0) -> Iterator[float]:
     while True:
         yield step * random.uniform(0.5, 1.0)
         step = min(step * 2, most)
+
+
+class Pauses:
+    """Of things that failed, by name: each is left alone for a while, longer every time until it goes well again."""
+
+    def __init__(self) -> None:
+        self._delays: dict[str, Iterator[float]] = {}
+        self._until: dict[str, float] = {}
+
+    def failed(self, one: str) -> None:
+        self._until[one] = time.monotonic() + next(self._delays.setdefault(one, delays()))
+
+    def went_well(self, one: str) -> None:
+        self._delays.pop(one, None)
+
+    def look(self, now: float) -> None:
+        """End the pauses that are over at `now` (monotonic)."""
+        self._until = {one: until for one, until in self._until.items() if until > now}
+
+    @property
+    def names(self) -> Set[str]:
+        """What is left alone now."""
+        return self._until.keys()

@@ -1,9 +1,8 @@
 """From the outbox to Kafka, each feed in order, by one process at a time.
 
 A relay holds the advisory lock of each feed that it publishes, on a session of its own, and with it an epoch; it
-sends in the order of numbers, waits for the acknowledgements and moves the cursor. What was just committed it takes
-from memory when it is the very next, everything else from the table. So a crash at any point can only repeat a
-suffix, which readers drop.
+sends in the order of numbers (what waits: `backlog`), waits for the acknowledgements (`publishing`) and moves the
+cursor. So a crash at any point can only repeat a suffix, which readers drop.
 
 The unit of failure is the feed: one that fails is set aside and tried again, the others go on. After any error of
 sending, the producer is thrown away and the feed is resent from its cursor.
@@ -15,21 +14,19 @@ few seconds, and before anything is sent again after an error; and each acknowle
 import asyncio
 import logging
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 from shared.feeds.alarms import Alarms
-from shared.feeds.doubts import Displaced, Doubts
-from shared.feeds.failures import delays
+from shared.feeds.backlog import Backlog
+from shared.feeds.doubts import Doubts
+from shared.feeds.failures import Pauses, delays
 from shared.feeds.journal import Cursor, Session
-from shared.feeds.kafka import Access, Producer, Topics
-from shared.feeds.numbers import split_feed
-from shared.feeds.records import Headers, Numbering, Packed, numbered
+from shared.feeds.kafka import Access, Topics
+from shared.feeds.publishing import Publisher
 from shared.feeds.restored import explained, read_tops
 from shared.feeds.store import Row
-from shared.feeds.traces import Traces
+from shared.feeds.watchdog import Turns
 from shared.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -40,14 +37,6 @@ FLUSH = 0.05
 """Seconds between two moves of the stored cursor; after a crash at most this much is repeated."""
 CLAIM = 1.0
 """Seconds between two tries to get the locks of feeds that another process holds."""
-WINDOW = 64
-"""Rows of a feed that are sent before their acknowledgements are waited for."""
-ANSWER = 15.0
-"""Seconds that a sending may take before it is given up and sent again from the cursor."""
-IDLE = 2.0
-"""Seconds that a turn of the relay may take without being called standing still."""
-BACKLOG = 64
-"""Rows of a feed kept in memory; the rest is in the table anyway."""
 
 
 class Relay:
@@ -63,28 +52,23 @@ class Relay:
         name: str,
     ) -> None:
         self._access = access
+        self.publisher = Publisher(access, f"{name}-relay")
+        self._backlog = Backlog(alarms)
         self._open_session = open_session
         self._feeds = tuple(feeds)
         self._alarms = alarms
         self._name = name
         self._session: Session | None = None
-        self._producer: Producer | None = None
         self._mine: dict[str, Cursor] = {}
-        self._fresh: dict[str, deque[Row]] = {}
-        self._aside: dict[str, float] = {}
-        self._pauses = {feed: delays() for feed in feeds}
+        self._aside = Pauses()
         self._doubts = Doubts(Topics(access), alarms, lambda: self._wakeup.set())
-        self._behind: set[str] = set()
-        self._forks: dict[str, Mapping[str, int]] = {}
         self._lost: dict[str, int] = {}
         """Epochs of the feeds that were ours when the last session ended before its time."""
         self._wakeup = asyncio.Event()
         self._look = True
         self._claimed_at = self._looked_at = self._flushed_at = 0.0
-        self._waits_since: float | None = None
-        self._turned_at = time.monotonic()
+        self._turns = Turns()
         self.metrics: Metrics | None = None
-        self.traces: Traces | None = None
         self.published = 0
         self.refused: str | None = None
         """Why this store must not speak; the service ends then."""
@@ -93,14 +77,8 @@ class Relay:
 
     def publish(self, rows: Sequence[Row]) -> None:
         """Rows that were just committed. Never blocks; what does not fit into memory is read from the table."""
-        for row in rows:
-            if row.feed not in self._mine:
-                continue  # whoever holds it was told with the commit
-            queue = self._fresh.setdefault(row.feed, deque())
-            if row.feed in self._behind or len(queue) >= BACKLOG:
-                self._look = True  # the table has it; a broker that is away must not fill our memory
-            else:
-                queue.append(row)
+        if self._backlog.add(rows, self._mine):
+            self._look = True
         if rows:
             self._wakeup.set()
 
@@ -111,9 +89,7 @@ class Relay:
 
     def add(self, feeds: Sequence[str]) -> None:
         """Publish these as well from now on; those that it knows stay as they are."""
-        new = tuple(feed for feed in feeds if feed not in self._pauses)
-        self._feeds += new
-        self._pauses |= {feed: delays() for feed in new}
+        self._feeds += tuple(feed for feed in feeds if feed not in self._feeds)
         self._claimed_at = 0.0
         self.wake()
 
@@ -122,15 +98,12 @@ class Relay:
 
     def state(self) -> dict[str, int]:
         """For `/status`: feeds held, feeds set aside, records published since the start."""
-        return {"held": len(self._mine), "aside": len(self._aside), "published": self.published}
+        return {"held": len(self._mine), "aside": len(self._aside.names), "published": self.published}
 
     def stuck_for(self) -> float:
         """Seconds for which something has waited to be published and nothing was, or the relay itself has not turned;
         0 where all is well."""
-        now = time.monotonic()
-        waits = 0.0 if self._waits_since is None else now - self._waits_since
-        turned = now - self._turned_at
-        return max(waits, turned if turned > IDLE else 0.0)
+        return self._turns.stuck_for()
 
     # The work
 
@@ -144,11 +117,7 @@ class Relay:
                     await self._session.listen(self.wake)
                     await self._see_what_was_taken_over()
                 await self._round()
-                self._turned_at = time.monotonic()
-                if not any(self._fresh.values()) and not self._behind:
-                    self._waits_since = None
-                elif self._waits_since is None:
-                    self._waits_since = self._turned_at
+                self._turns.turned(waits=not self._backlog.empty)
                 pauses = delays()
                 if stopping.is_set() and not self._pending():
                     break
@@ -173,19 +142,18 @@ class Relay:
         self._wakeup.clear()
 
     def _pending(self) -> bool:
-        waits = self._waiting
-        return any(self._fresh.get(feed) for feed in self._mine if feed not in waits) or bool(self._behind - waits)
+        return self._backlog.ready(self._mine, self._waiting)
 
     @property
     def _waiting(self) -> set[str]:
         """Feeds on which nothing is sent now: set aside after an error, or their log has yet to be looked at, or is
         not what it was."""
-        return self._aside.keys() | self._doubts.feeds
+        return self._doubts.feeds | self._aside.names
 
     async def _round(self) -> None:
         assert self._session is not None
         now = time.monotonic()
-        self._aside = {feed: until for feed, until in self._aside.items() if until > now}
+        self._aside.look(now)
         if len(self._mine) < len(self._feeds) and now - self._claimed_at > CLAIM:
             self._claimed_at = now
             await self._claim()
@@ -193,7 +161,9 @@ class Relay:
             self._look, self._looked_at = False, now
             await self._look_into_table()
         await self._adopt(self._doubts.look(now, self._mine))
-        rows = await self._next_rows()
+        rows, torn = await self._backlog.take(self._mine, self._waiting, self._session)
+        for feed in torn:
+            self._aside.failed(feed)
         if rows:
             await self._send(rows)
         if time.monotonic() - self._flushed_at > FLUSH:
@@ -216,7 +186,7 @@ class Relay:
         """Take the locks that are free; before writing, look whether Kafka knows more than the store."""
         assert self._session is not None
         taken = await self._session.claim(
-            [feed for feed in self._feeds if feed not in self._mine and feed not in self._aside]
+            [feed for feed in self._feeds if feed not in self._mine and feed not in self._aside.names]
         )
         if not taken:
             return
@@ -224,7 +194,7 @@ class Relay:
         findings = await self._session.judge(tops)
         topics = await self._doubts.first_look({feed: cursor for feed, cursor in taken.items() if feed in tops})
         heads = await self._session.heads(list(taken))
-        self._forks = await self._session.generations()
+        self.publisher.forks = await self._session.generations()
         if findings:
             self.refused = explained(findings, self._name)
             self._alarms.raise_("restored", self.refused)
@@ -232,16 +202,16 @@ class Relay:
         for feed, cursor in taken.items():
             if feed not in tops:
                 self._alarms.raise_(f"relay {feed}", f"{feed}: its topic cannot be read; what is said on it waits.")
-                self._set_aside(feed)
+                self._aside.failed(feed)
                 await self._session.release(feed)
                 continue
             self._alarms.clear(f"relay {feed}")
             self._mine[feed] = cursor
             if heads.get(feed, 0) > cursor.published:
-                self._behind.add(feed)
+                self._backlog.stands_in_table(feed)
         await self._adopt(topics)
         # Nothing is under way here. A producer refuses partitions that its topics were given since it last looked.
-        await self._throw_away_producer()
+        await self.publisher.discard()
         log.info("relay: holds %d of %d feeds", len(self._mine), len(self._feeds))
 
     async def _look_into_table(self) -> None:
@@ -255,10 +225,10 @@ class Relay:
             if (stored.published, stored.topic_id, stored.begins) != (cursor.stored, cursor.topic_id, cursor.begins):
                 log.warning("relay: the cursor of %s was set from %d to %d", feed, cursor.published, stored.published)
                 self._mine[feed] = stored
-                self._fresh.pop(feed, None)
+                self._backlog.drop(feed)
                 self._doubts.set_anew(feed)
-            if heads.get(feed, 0) > self._mine[feed].published and not self._fresh.get(feed):
-                self._behind.add(feed)
+            if heads.get(feed, 0) > self._mine[feed].published and not self._backlog.in_memory(feed):
+                self._backlog.stands_in_table(feed)
 
     async def _adopt(self, topics: Mapping[str, str]) -> None:
         """Note on which topics these feeds are published."""
@@ -268,125 +238,36 @@ class Relay:
             for feed, topic_id in topics.items():
                 self._mine[feed].topic_id = topic_id
 
-    async def _next_rows(self) -> dict[str, list[Row]]:
-        assert self._session is not None
-        rows: dict[str, list[Row]] = {}
-        waits = self._waiting
-        for feed, queue in self._fresh.items():
-            if feed in waits or feed in self._behind:
-                continue
-            expected = self._mine[feed].published + 1
-            while queue and len(rows.get(feed, ())) < WINDOW:
-                if queue[0].first > expected:
-                    self._behind.add(feed)
-                    break
-                row = queue.popleft()
-                if row.last >= expected:
-                    rows.setdefault(feed, []).append(row)
-                    expected = row.last + 1
-        wanted = {feed: self._mine[feed].published for feed in self._behind - waits - rows.keys()}
-        if wanted:
-            found: dict[str, list[Row]] = {}
-            for row in await self._session.read(wanted):
-                found.setdefault(row.feed, []).append(row)
-            for feed, published in wanted.items():
-                self._take_from_table(feed, published, found.get(feed, []), rows)
-        return rows
-
-    def _take_from_table(self, feed: str, published: int, found: list[Row], rows: dict[str, list[Row]]) -> None:
-        if not found:
-            self._behind.discard(feed)
-            return
-        expected = published + 1
-        for row in found:
-            if row.first > expected:
-                break
-            rows.setdefault(feed, []).append(row)
-            expected = row.last + 1
-        if feed in rows:
-            self._alarms.clear(f"journal {feed}")
-        else:
-            self._alarms.raise_(
-                f"journal {feed}",
-                f"{feed}: number {published + 1} is not in the journal, {found[0].first} is: it was deleted.",
-            )
-            self._set_aside(feed)
-
     async def _send(self, rows: dict[str, list[Row]]) -> None:
         assert self._session is not None
-        await self._session.still_ours()
-        try:
-            if self._producer is None:
-                producer = Producer(self._access, f"{self._name}-relay")
-                await producer.start()
-                self._producer = producer
-        except Exception as error:
-            self._failed(list(rows), error)
-            return
-        producer = self._producer
-        assert producer is not None
-        began = time.time_ns()
         failed: dict[str, BaseException] = {}
-        sent: dict[str, list[tuple[int, asyncio.Future[Any]]]] = {}
-
-        async def hand_over(feed: str) -> None:
-            """Feeds beside each other: one whose topic is not there must not keep the others waiting."""
-            try:
-                async with asyncio.timeout(ANSWER):
-                    sent[feed] = await producer.send(*split_feed(feed), self._records(feed, rows[feed]))
-            except Exception as refused:
-                failed[feed] = refused
-
-        await self._session.while_ours(asyncio.gather(*[hand_over(feed) for feed in rows]))
-        futures = [future for some in sent.values() for _, future in some]
-        if futures:
-            await self._session.while_ours(asyncio.wait(futures, timeout=ANSWER))
-        for feed, acknowledgements in sent.items():
+        for feed, sent in (await self.publisher.send(rows, self._mine, self._session)).items():
             # What was acknowledged counts, whatever became of the rest: or a slow broker would get it again for ever.
-            cursor = self._mine[feed]
-            acknowledged, wrong = _prefix(acknowledgements, cursor.published + 1 - cursor.begins)
-            if self.traces is not None:
-                self.traces.published(feed, rows[feed], cursor.published, acknowledged, began)
-            cursor.published += acknowledged
-            self.published += acknowledged
-            if acknowledged:
-                self._waits_since = None
+            self._mine[feed].published += sent.acknowledged
+            self.published += sent.acknowledged
+            if sent.acknowledged:
+                self._turns.published()
                 if self.metrics is not None:
-                    self.metrics.published(acknowledged)
-            if wrong is not None:
-                failed[feed] = wrong
+                    self.metrics.published(sent.acknowledged)
+            if sent.wrong is not None:
+                failed[feed] = sent.wrong
                 continue
-            self._pauses[feed] = delays()
+            self._aside.went_well(feed)
             self._alarms.clear(f"relay {feed}")
         if failed:
-            await self._throw_away_producer()
+            await self.publisher.discard()
             for feed, wrong in failed.items():
-                self._failed([feed], wrong)
+                self._failed(feed, wrong)
 
-    def _records(self, feed: str, rows: Sequence[Row]) -> Iterator[tuple[Packed, Headers]]:
-        """The records after the cursor with their numbers; the first row may have been published in part."""
-        published = self._mine[feed].published
-        for row in rows:
-            fork = self._forks.get(row.generation, {}).get(feed)
-            for sequence, record in enumerate(row.records, row.first):
-                if sequence > published:
-                    begins = fork is not None and sequence == fork + 1
-                    yield record, numbered(record, Numbering(sequence, row.generation, fork if begins else None))
-
-    def _failed(self, feeds: Sequence[str], error: BaseException) -> None:
-        for feed in feeds:
-            self._behind.add(feed)
-            self._fresh.pop(feed, None)
-            self._set_aside(feed)
-            self._doubts.failed(feed, self._mine[feed].known, error)
-            if self.metrics is not None:
-                self.metrics.publish_failed(type(error).__name__)
-            self._alarms.raise_(
-                f"relay {feed}", f"{feed}: publishing fails ({type(error).__name__}); the records wait in the outbox."
-            )
-
-    def _set_aside(self, feed: str) -> None:
-        self._aside[feed] = time.monotonic() + next(self._pauses[feed])
+    def _failed(self, feed: str, error: BaseException) -> None:
+        self._backlog.again(feed)
+        self._aside.failed(feed)
+        self._doubts.failed(feed, self._mine[feed].known, error)
+        if self.metrics is not None:
+            self.metrics.publish_failed(type(error).__name__)
+        self._alarms.raise_(
+            f"relay {feed}", f"{feed}: publishing fails ({type(error).__name__}); the records wait in the outbox."
+        )
 
     async def _flush(self) -> None:
         assert self._session is not None
@@ -397,18 +278,12 @@ class Relay:
                 log.warning("relay: the cursor of %s is not where it was left", feed)
                 self._look = True
 
-    async def _throw_away_producer(self) -> None:
-        if self._producer is not None:
-            producer, self._producer = self._producer, None
-            await producer.discard()
-
     async def _let_go(self, *, peacefully: bool = False) -> None:
         """Give everything up: locks go with the session, what was not acknowledged is sent again by whoever comes
         next."""
-        if peacefully and self._producer is not None:
-            producer, self._producer = self._producer, None
-            await producer.stop()
-        await self._throw_away_producer()
+        if peacefully:
+            await self.publisher.stop()
+        await self.publisher.discard()
         if self._session is not None:
             session, self._session = self._session, None
             if peacefully:
@@ -421,24 +296,5 @@ class Relay:
             self._lost |= {feed: cursor.epoch for feed, cursor in self._mine.items()}
         self._doubts.forget()
         self._mine.clear()
-        self._fresh.clear()
-        self._behind.clear()
+        self._backlog.clear()
         self._claimed_at = 0.0
-
-
-def _prefix(batches: Sequence[tuple[int, "asyncio.Future[Any]"]], least: int) -> tuple[int, BaseException | None]:
-    """How many records are acknowledged without a hole, and what happened to the first that is not. `least`: the first
-    of them can stand at this offset or later."""
-    acknowledged = 0
-    for n, future in batches:
-        if not future.done():
-            future.cancel()
-            return acknowledged, TimeoutError("no acknowledgement")
-        if future.cancelled():
-            return acknowledged, TimeoutError("cancelled")
-        if error := future.exception():
-            return acknowledged, error
-        if 0 <= future.result().offset < least + acknowledged:
-            return acknowledged, Displaced()
-        acknowledged += n
-    return acknowledged, None

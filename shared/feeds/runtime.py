@@ -254,7 +254,7 @@ class Feeds(Generic[C]):
         )
         if self.tracing is not None:
             traces = Traces(self.tracing, self.service, f"{self._prefix}{self.service}")
-            self.transactions.traces = self.relay.traces = traces
+            self.transactions.traces = self.relay.publisher.traces = traces
 
     def source(self, topic: str) -> str:
         """A topic as figures name it: without the prefix."""

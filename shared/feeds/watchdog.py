@@ -1,4 +1,4 @@
-"""Notices a consumer that stays stuck although there is something to read.
+"""Notices a consumer that stays stuck although there is something to read, and a relay that does not publish.
 
 After a broker's restart the client can keep its place in the group, send heartbeats, and never fetch again. Nothing
 fails then, so what is watched is progress: records lie before us, no batch is under way, and nothing has been applied
@@ -8,12 +8,14 @@ for a while. The remedy is to end the process; whoever runs it starts another on
 import time
 from collections.abc import Mapping
 
-Partition = tuple[str, int]
+from shared.feeds.numbers import Partition
 
 NOTHING_AT_ALL = 15.0
 """Seconds without any progress of the whole reader, while there is something unread."""
 ONE_PARTITION = 60.0
 """Seconds without progress of one partition while others move: a slow batch elsewhere is no reason to end."""
+IDLE = 2.0
+"""Seconds that a turn of the relay may take without being called standing still."""
 
 
 class Watchdog:
@@ -51,3 +53,30 @@ class Watchdog:
         if not self._waiting:
             return 0.0
         return max(0.0, time.monotonic() - max(progressed_at, min(since for _, since in self._waiting.values())))
+
+
+class Turns:
+    """Told of each turn of a relay; says for how long it has stood still."""
+
+    def __init__(self) -> None:
+        self._waits_since: float | None = None
+        self._turned_at = time.monotonic()
+
+    def turned(self, waits: bool) -> None:
+        """A turn is done; `waits` where something still waits to be published."""
+        self._turned_at = time.monotonic()
+        if not waits:
+            self._waits_since = None
+        elif self._waits_since is None:
+            self._waits_since = self._turned_at
+
+    def published(self) -> None:
+        self._waits_since = None
+
+    def stuck_for(self) -> float:
+        """Seconds for which something has waited to be published and nothing was, or the relay itself has not turned;
+        0 where all is well."""
+        now = time.monotonic()
+        waits = 0.0 if self._waits_since is None else now - self._waits_since
+        turned = now - self._turned_at
+        return max(waits, turned if turned > IDLE else 0.0)

@@ -1,9 +1,11 @@
 """Permanent is a closed list: what is not on it is tried again."""
 
+import time
+
 import asyncpg
 import pytest
 
-from shared.feeds.failures import Permanent, Unreadable, deciding, delays
+from shared.feeds.failures import Pauses, Permanent, Unreadable, deciding, delays
 
 
 def raised(sqlstate: str, message: str = "no") -> Exception:
@@ -55,3 +57,15 @@ def test_pauses_grow_and_stay_below_their_limit() -> None:
     taken = [next(pauses) for _ in range(20)]
     assert 0.05 <= taken[0] <= 0.1
     assert all(15.0 <= pause <= 30.0 for pause in taken[-5:])
+
+
+def test_what_fails_in_a_row_is_left_alone_for_longer_until_it_goes_well_once() -> None:
+    pauses, began = Pauses(), time.monotonic()
+    for _ in range(10):
+        pauses.failed("t/0")
+    pauses.look(began + 0.1)
+    assert pauses.names == {"t/0"}
+    pauses.went_well("t/0")
+    pauses.failed("t/0")
+    pauses.look(time.monotonic() + 0.1)
+    assert pauses.names == set()
