@@ -22,9 +22,9 @@ from aiokafka import AIOKafkaConsumer
 from bench import ways
 from bench.hops import SESSION_SECONDS
 from deploy.local.home import Home
+from shared.feeds.consuming import MOST
 from shared.feeds.kafka import Access, Producer
 from shared.feeds.records import Arrived, Headers, Packed
-from shared.feeds.runtime import MOST
 
 PARTITIONS = 12
 _decode = msgspec.json.Decoder().decode

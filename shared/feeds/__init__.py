@@ -50,5 +50,7 @@ To read in one sitting, in this order:
     gauges.py         figures of this moment, for whoever scrapes
     kafka.py          the one seam to the Kafka clients
     tolerance.py      batches that the client does not read right
+    consuming.py      the one subscription, and its consumer
+    housekeeping.py   whether reading goes on, and the days of the journal
     runtime.py        the parts put together
 """

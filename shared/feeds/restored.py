@@ -10,11 +10,12 @@ import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from shared.feeds import store
+from shared.errors import Trouble
+from shared.feeds import recovered, store
 from shared.feeds.kafka import Access, last_records
-from shared.feeds.numbers import split_feed
+from shared.feeds.numbers import Layout, load_layout, split_feed
 from shared.feeds.records import numbering_of
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Connection, Pool
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,23 @@ async def judge(connection: Connection, tops: Mapping[str, Top | None]) -> dict[
             if ours.value != top.value or kept[0].generation != top.generation:
                 findings[feed] = f"{feed}: number {top.number} is another record in Kafka than in the store"
     return findings
+
+
+async def refuse_if_restored(pool: Pool, access: Access, layout: Layout, feeds: Collection[str]) -> None:
+    """Before anything is heard: a store that goes on deciding would give out numbers that Kafka has already. Raises
+    `Trouble`, also where the store is being brought forward, or was since `layout` was read."""
+    tops = await read_tops(access, f"{layout.service}-start", feeds)
+    async with pool.acquire() as connection:
+        findings = await judge(connection, tops)
+        under_way = await recovered.under_way(connection)
+        now = await load_layout(connection, layout.service, layout.prefix)
+    if findings:
+        raise Trouble(explained(findings, layout.service))
+    if under_way is not None:
+        told = "the store is being brought forward; nothing is heard or said until that has come to its end"
+        raise Trouble(f"{told}: give `portolano recover {layout.service}` (again, where it was interrupted)")
+    if now != layout:
+        raise Trouble("the store was brought forward while this process began: it begins again")
 
 
 def explained(findings: Mapping[str, str], service: str) -> str:
