@@ -59,8 +59,8 @@ async def accept(
                 await note(connection, "accept", topic, _changed(told), by, reason)
                 await connection.execute("SELECT pg_notify('outbox', '')")
             said += told
-    if said and not rehearse:
-        logs = await logs_of(admin, topic)  # what was out of turn is gone
+    if not rehearse:
+        logs = await logs_of(admin, topic)  # what was out of turn is gone, by whoever's command
     for service in services:
         async with changing(home, service, prefix, keep=not rehearse) as connection:
             heard = await _read(home, connection, service, topic, logs)

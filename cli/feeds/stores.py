@@ -50,12 +50,13 @@ async def administered(home: Home, service: str, prefix: str = "") -> AsyncItera
 
 @asynccontextmanager
 async def changing(home: Home, service: str, prefix: str = "", *, keep: bool = True) -> AsyncIterator[Connection]:
-    """A transaction in a service's store; with `keep` false nothing of it stays. Raises `Unreachable` while nobody
-    answers."""
+    """A transaction in a service's store, one of these at a time; with `keep` false nothing of it stays. Raises
+    `Unreachable` while nobody answers."""
     async with administered(home, service, prefix) as connection:
         transaction = connection.transaction()
         await transaction.start()
         try:
+            await connection.execute("LOCK TABLE feed_orders IN SHARE ROW EXCLUSIVE MODE")
             yield connection
         except BaseException:
             await transaction.rollback()

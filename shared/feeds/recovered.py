@@ -145,8 +145,8 @@ def _strange(lost: Sequence[Lost]) -> dict[str, dict[str, int]]:
     return {name: forks for name, (_, forks) in sorted(found.items(), key=lambda item: item[1][0])}
 
 
-_LEFT = """SELECT r.feed, r.sequence, o.first, o.generation, o.body FROM recovered r
-JOIN outbox o ON o.feed = r.feed AND r.sequence BETWEEN o.first AND o.first + o.n - 1 ORDER BY r.feed, r.sequence"""
+_JOINED = "FROM recovered r JOIN outbox o ON o.feed = r.feed AND r.sequence BETWEEN o.first AND o.first + o.n - 1"
+_LEFT = f"SELECT r.feed, r.sequence, o.first, o.generation, o.body {_JOINED} ORDER BY r.feed, r.sequence"
 
 
 async def left(connection: Connection, prefix: str) -> list[Own]:
@@ -161,6 +161,11 @@ async def left(connection: Connection, prefix: str) -> list[Own]:
             record = records[row["sequence"] - row["first"]]
             own.append(own_record(row["feed"], row["sequence"], row["generation"], record, prefix))
     return own
+
+
+async def count_left(connection: Connection) -> int:
+    """How many `left` gives."""
+    return int(await connection.fetchval(f"SELECT count(*) {_JOINED}"))
 
 
 async def decided(connection: Connection, event_ids: Sequence[str]) -> None:

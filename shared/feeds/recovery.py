@@ -93,8 +93,7 @@ class Recovery(Generic[C]):
         async with self._replaying.pool.acquire() as connection:
             findings = await judge(connection, tops)
             under_way = await recovered.under_way(connection) is not None
-            rows = await connection.fetch("SELECT feed, sequence FROM feeds WHERE feed = ANY($1)", self._feeds)
-            heads = {row["feed"]: row["sequence"] for row in rows}
+            heads = await self._heads(connection)
             await self._replaying.clock.learn(connection)
             behind = {
                 feed: heads.get(feed, 0)
@@ -117,6 +116,10 @@ class Recovery(Generic[C]):
         inputs = {key: self._inputs(positions[key], log) for key, log in logs.items()}
         read = {key: log.records for key, log in logs.items()}
         return Found(under_way, lost, own, heads, positions, read, script(own, inputs))
+
+    async def _heads(self, connection: Connection) -> dict[str, int]:
+        rows = await connection.fetch("SELECT feed, sequence FROM feeds WHERE feed = ANY($1)", self._feeds)
+        return {row["feed"]: row["sequence"] for row in rows}
 
     async def _refuse_if_grown(self) -> None:
         """Raises `Trouble` where something stands in partitions that the store does not know."""
@@ -195,14 +198,17 @@ class Recovery(Generic[C]):
         replaying = self._replaying
         async with replaying.pool.acquire() as connection, connection.transaction():
             generation = await recovered.under_way(connection)
+            if (generation is not None) != found.under_way or await self._heads(connection) != found.heads:
+                raise Trouble("another recovery has gone on meanwhile: give the command again")
             if found.lost:
                 if generation is not None:
                     raise Trouble("the store was restored in the middle of its recovery: put the copy back once more")
                 heads = {feed: found.heads.get(feed, 0) for feed in self._feeds}
                 generation = await recovered.take_back(connection, found.lost, found.own, heads, by)
                 await store.begin_positions(connection, {key: one.topic_id for key, one in found.positions.items()})
-        if generation is None:
-            raise Trouble("somebody else has just ended this recovery")
+            elif await recovered.count_left(connection) != len(found.own):
+                raise Trouble("another recovery has gone on meanwhile: give the command again")
+        assert generation is not None, "there was something lost, or it was under way"
         replaying.begin(generation, found.own, self._timers, self._recall, self._restated)
         for n, step in enumerate(found.steps):
             await replaying.replay(step, found.read)

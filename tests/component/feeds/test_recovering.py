@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from shared.contracts.base import Event
+from shared.errors import Trouble
 from shared.feeds.aside import Closing
 from shared.feeds.recovery import Done, Recovery
 from shared.feeds.redrive import Redriving
@@ -69,11 +70,15 @@ async def test_what_was_said_before_the_store_was_lost_is_decided_again_and_not_
         if n == 2:
             raise Killed
 
-    async with recovering(stage) as recovery:
+    async with recovering(stage) as beside, recovering(stage) as recovery:
+        looked = [await beside.look()]
         with pytest.raises(Killed):
             await recovery.carry_out(await recovery.look(), "somebody", dies)
-    async with recovering(stage) as recovery:
+        looked.append(await beside.look())
         done = await carried_out(recovery)
+        for found in looked:
+            with pytest.raises(Trouble, match="another recovery has gone on meanwhile"):
+                await beside.carry_out(found, "somebody else", dies)
     assert (done.told.again, done.told.new, done.told.otherwise, done.undecided) == (8, 0, [], [])
     assert await lasting(stage.home, "intake", stage.prefix) == before
     async with stage.run("intake") as intake, stage.run("classifier") as reader:
