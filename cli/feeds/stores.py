@@ -23,8 +23,7 @@ NOWHERE = "Kafka does not answer: see `portolano status`, start with `portolano 
 @asynccontextmanager
 async def administered(home: Home, service: str, prefix: str = "") -> AsyncIterator[Connection]:
     """The administrator's connection to a service's store. Raises `Unreachable` while nobody answers."""
-    if not (home.root / "ports.json").exists():  # asked first: a look at an absent system must not make one
-        raise Unreachable("PostgreSQL is not running: start the system with `portolano up`")
+    _is_there(home)
     try:
         connection: Connection = await asyncpg.connect(
             **home.admin_dsn(database_name(service, prefix)),
@@ -64,6 +63,12 @@ async def changing(home: Home, service: str, prefix: str = "", *, keep: bool = T
         await (transaction.commit() if keep else transaction.rollback())
 
 
+def _is_there(home: Home) -> None:
+    """Asked before anything: a look at an absent system must not make one."""
+    if not (home.root / "ports.json").exists():
+        raise Unreachable("nothing is running: start the system with `portolano up`")
+
+
 async def note(
     connection: Connection, kind: str, topic: str, changed: Mapping[str, Any], by: str, reason: str | None = None
 ) -> None:
@@ -93,6 +98,8 @@ def services_at(topic: Topic) -> list[str]:
 
 
 def administrator(home: Home) -> AdminClient:
+    """Raises `Unreachable` where there is no system."""
+    _is_there(home)
     return AdminClient({**home.kafka_admin(), "socket.timeout.ms": 10_000, "log_level": 0})
 
 
