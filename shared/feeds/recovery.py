@@ -21,7 +21,7 @@ from shared.feeds.numbers import Partition, feeds_of, split_feed
 from shared.feeds.records import Arrived, numbering_of
 from shared.feeds.recovered import Lost, lost_of, own_records
 from shared.feeds.replay import Replaying, Told
-from shared.feeds.restored import judge, read_tops
+from shared.feeds.restored import beyond, judge, read_tops
 from shared.feeds.script import Input, Own, Step, script
 from shared.feeds.sifting import Position, sift_door, sift_feed
 from shared.feeds.speech import C
@@ -123,10 +123,8 @@ class Recovery(Generic[C]):
 
     async def _refuse_if_grown(self) -> None:
         """Raises `Trouble` where something stands in partitions that the store does not know."""
-        known = sorted({split_feed(feed)[0] for feed in self._feeds})
-        counts = await Topics(self._access).partitions(known)
-        beyond = {f"{topic}/{k}" for topic in known for k in range(counts.get(topic, 0))} - set(self._feeds)
-        tops = await read_tops(self._access, self._name, sorted(beyond)) if beyond else {}
+        more = await beyond(self._access, self._feeds)
+        tops = await read_tops(self._access, self._name, more) if more else {}
         if strange := sorted(feed for feed, top in tops.items() if top is not None):
             told = f"{strange[0]} is written, and the store knows {self.layout.partitions} partitions"
             raise Trouble(f"{told}: they grew since this copy was made; put one of afterwards in place")

@@ -10,9 +10,11 @@ import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from confluent_kafka import KafkaException
+
 from shared.errors import Trouble
 from shared.feeds import recovered, store
-from shared.feeds.kafka import Access, last_records
+from shared.feeds.kafka import Access, Topics, last_records
 from shared.feeds.numbers import Layout, load_layout, split_feed
 from shared.feeds.records import numbering_of
 from shared.postgres.pool import Connection, Pool
@@ -75,10 +77,24 @@ async def judge(connection: Connection, tops: Mapping[str, Top | None]) -> dict[
     return findings
 
 
+async def beyond(access: Access, feeds: Collection[str]) -> list[str]:
+    """The partitions of these feeds' topics that are none of the feeds: where the store is from before a growth, what
+    it has said since may stand there alone. Raises `ConnectionError` where the broker does not answer."""
+    topics = {split_feed(feed)[0] for feed in feeds}
+    try:
+        counts = await Topics(access).partitions(topics)
+    except KafkaException as error:
+        raise ConnectionError("Kafka does not answer") from error
+    return sorted({f"{topic}/{k}" for topic, n in counts.items() for k in range(n)} - set(feeds))
+
+
 async def refuse_if_restored(pool: Pool, access: Access, layout: Layout, feeds: Collection[str]) -> None:
     """Before anything is heard: a store that goes on deciding would give out numbers that Kafka has already. Raises
     `Trouble`, also where the store is being brought forward, or was since `layout` was read."""
-    tops = await read_tops(access, f"{layout.service}-start", feeds)
+    name = f"{layout.service}-start"
+    tops = await read_tops(access, name, feeds)
+    if more := await beyond(access, feeds):
+        tops |= await read_tops(access, name, more)
     async with pool.acquire() as connection:
         findings = await judge(connection, tops)
         under_way = await recovered.under_way(connection)

@@ -2,20 +2,27 @@
 
 import uuid
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
 from deploy.kafka.broker import Broker
+from shared.errors import Trouble
 from shared.feeds import growth, store
 from shared.feeds.failures import Outgrown
 from shared.feeds.growth import Growth
 from shared.feeds.numbers import load_layout, partition_of
 from shared.feeds.records import Packed
+from shared.feeds.speech import Batch, Said, Work
 from shared.postgres.pool import prepare
+from shared.testing.running import running, settings_from
 from shared.testing.waiting import until
+from tests.chaos.copies import dump
+from tests.component.feeds import toy
 from tests.component.feeds.conftest import Stage, firm
+from tests.component.feeds.recovering import back
 
 WAS, NOW = 2, 4
 
@@ -112,6 +119,34 @@ async def test_a_feed_is_behind_until_it_is_published_and_every_reader_has_read_
 
 async def published(connection: Any, feed: str) -> bool:
     return bool(await connection.fetchval("SELECT published FROM relayed WHERE feed = $1", feed))
+
+
+async def test_a_store_from_before_a_growth_starts_no_more_where_it_has_spoken_on_a_new_partition_alone(
+    stage: Stage, tmp_path: Path
+) -> None:
+    one = next(one for one in iter(firm, "") if partition_of(one, NOW) >= WAS)
+    await dump(stage.home, "intake", tmp_path / "copy", stage.prefix)
+    connection = stage.stores["intake"]
+    await prepare(connection)
+    async with connection.transaction():
+        await raised(stage, connection, await growth.hold(connection, feeds_of(stage)))
+    quiet = [replace(toy.WRITER[0], handler=note_alone)]
+    settings = settings_from(stage.home.service_environment("intake", stage.prefix), toy.IntakeSettings)
+    async with running(settings, "intake", quiet, toy.Toy()):
+        await stage.write(f"{one} 1")
+        await stage.count("intake", 1)
+        await until(
+            lambda: connection.fetchval("SELECT sum(published) = 1 FROM relayed"), what="what was said, published"
+        )
+    await back(stage, tmp_path / "copy")
+    with pytest.raises(Trouble, match=r"/[23]: Kafka has number 1, the store knows 0: the store was restored"):
+        async with running(settings, "intake", quiet, toy.Toy()):
+            pass
+
+
+async def note_alone(notes: Batch[toy.Note], work: Work[toy.Toy]) -> list[Said]:
+    """Nothing is answered."""
+    return [one for one in await toy.note(notes, work) if one.to is None]
 
 
 async def test_the_number_of_partitions_is_never_lowered(stage: Stage) -> None:
