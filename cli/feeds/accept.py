@@ -79,23 +79,25 @@ def _changed(said: list[Accepted]) -> Mapping[str, Any]:
 async def _written(
     connection: Connection, service: str, topic: str, logs: Mapping[int, Log], admin: AdminClient, rehearse: bool
 ) -> list[Accepted]:
-    told, strays = [], {}
-    for row in await connection.fetch(FEEDS, topic):
-        log = logs.get(split_feed(row["feed"])[1])
+    feeds = [(row, logs.get(split_feed(row["feed"])[1])) for row in await connection.fetch(FEEDS, topic)]
+    told, strays = [], []
+    for row, log in feeds:
         if log is None or row["published"] == 0 or row["topic_id"] in (None, log.topic_id):
             continue
         first = row["kept"] or row["head"] + 1
         told.append(Accepted(service, row["feed"], "writes", row["published"], first, another_topic=True))
-        if log.end > log.begin:
-            strays[TopicPartition(*split_feed(row["feed"]), log.end)] = log.end
+        strays.append((row["feed"], log))
         await connection.execute(
             "UPDATE relayed SET topic_id = $2, begins = $3::bigint, published = $3::bigint - 1 WHERE feed = $1",
             row["feed"],
             log.topic_id,
             first,
         )
-    if strays and not rehearse:
-        await _remove_records(admin, list(strays))
+    if told:  # where we had not published anything, nothing of what lies there is ours
+        strays += [(row["feed"], log) for row, log in feeds if log is not None and row["published"] == 0]
+    before = [TopicPartition(*split_feed(feed), log.end) for feed, log in strays if log.end > log.begin]
+    if before and not rehearse:
+        await _remove_records(admin, before)
     return told
 
 
