@@ -19,7 +19,7 @@ demo: setup ## firms travel from partner to partner through the whole system; op
 	@$(BIN)/portolano demo $(ARGS)
 
 test: setup ## every test, on a real broker and a real database; a part of them: make test ARGS=tests/unit
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 $(ARGS)
 
 check: setup ## format, lint, types, import contracts: all four, whatever the first says
 	@failed=0; \

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -18,9 +19,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from tests import lending
 from tests.ground import ground
-
-_TESTS = Path(__file__).parent
-_WORLDS = _TESTS / "chaos"
+from tests.sharing import SERVED, Shares, share
 
 # A run that was started in the background ignores Ctrl-C, and so would every process that a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -104,13 +103,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("\n".join(lines))
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests one process has to run: those that share the run's servers, so that there is one broker and one
-    database; those that bring up whole systems of their own, so that no two of these stand beside each other; of the
-    others each file by itself."""
-    served = {item.path for item in items if "servers" in getattr(item, "fixturenames", ())}
     for item in items:
-        worlds = item.path.parent == _WORLDS
-        group = "servers" if item.path in served else "worlds" if worlds else str(item.path.relative_to(_TESTS))
-        item.add_marker(pytest.mark.xdist_group(group))
+        if "servers" in getattr(item, "fixturenames", ()) and share(item.nodeid) != SERVED:
+            raise pytest.UsageError(f"{item.nodeid} uses the servers of the run: say so in tests/sharing.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
+    config.option.loadscopereorder = False  # the two large shares come early, and small ones fill up what is left
+    return Shares(config, log)
