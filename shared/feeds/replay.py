@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import msgspec
+
 from shared.contracts.base import FirmId
 from shared.errors import Trouble
 from shared.feeds import recovered, store, timers
@@ -130,7 +132,8 @@ class Replaying(Transactions[C]):
                     continue
                 known.append(own)
                 if own.record.value != record.value or own.feed != feed:
-                    otherwise.append(f"{own.feed} {own.sequence}: {own.type}")
+                    parts = ", ".join(differing(own.record.value, record.value)) or "its partition"
+                    otherwise.append(f"{own.feed} {own.sequence}: {own.type}, in {parts}")
         if fresh and self._step.silent and self._step.tail:
             raise New
         if known:
@@ -182,6 +185,21 @@ class Replaying(Transactions[C]):
 
     def _work(self, connection: Connection) -> Work[C]:
         return Work(connection=connection, now=self._step.at, context=self._context, clock=self.clock)
+
+
+def differing(said: bytes, now: bytes) -> list[str]:
+    """The names of the members in which two JSON documents differ, without what stands in them; a member's members go
+    after a dot."""
+    return _differing(msgspec.json.decode(said), msgspec.json.decode(now), "")
+
+
+def _differing(one: object, other: object, name: str) -> list[str]:
+    if one == other:
+        return []
+    if isinstance(one, dict) and isinstance(other, dict):
+        names = sorted(one.keys() | other.keys())
+        return [part for n in names for part in _differing(one.get(n), other.get(n), f"{name}.{n}" if name else n)]
+    return [name or "all of it"]
 
 
 def _firms(words: Sequence[Own]) -> list[FirmId]:

@@ -45,7 +45,7 @@ def portolano(home: Home, *words: str, **settings: str) -> "subprocess.Completed
 
 async def ordered(home: Home, *words: str, **settings: str) -> dict[str, Any]:
     done = await asyncio.to_thread(portolano, home, *words, "--json", **settings)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr + done.stdout
     told: dict[str, Any] = json.loads(done.stdout)
     return told
 
