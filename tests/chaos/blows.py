@@ -18,7 +18,15 @@ from deploy.local.home import SERVICES
 from tests.chaos.link import Mode
 from tests.chaos.world import Replica, World
 
-_AWAY = (KafkaException, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, KeyError)
+_AWAY = (
+    KafkaException,
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says where the connection ends in the middle of a question
+    KeyError,
+)
 
 
 class What(StrEnum):
