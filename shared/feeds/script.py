@@ -9,7 +9,7 @@ has the cause can make the id. Inputs of which nothing was said are put where th
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
 import msgspec
@@ -18,9 +18,6 @@ from shared.contracts.base import FirmId
 from shared.contracts.ids import derive
 from shared.feeds.numbers import Partition
 from shared.feeds.records import CLOCK, ORDER, Packed
-
-MARGIN = timedelta(seconds=2)
-"""By how much the clocks of broker, peers and store may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +163,14 @@ def _chain(
     chain: list[Step] = []
     before: datetime | None = None
     for record, at, next_at in zip(records, times, following, strict=True):
-        if at is None and next_at is not None and (before == next_at or next_at - record.came_at < MARGIN):
-            at = next_at  # it came with, or just before, what was said something of: that will have been one batch
+        if at is None and next_at is not None and next_at == before:
+            at = next_at  # between two of one transaction
         if at is not None:
             step = steps.setdefault(at, Step(at))
             before = at
         else:
-            came = record.came_at - MARGIN
+            # A service reads what comes within moments, and what waits in a backlog stands among what was said of it.
+            came = record.came_at
             step = Step(max(came, before) if before else came, silent=True, tail=next_at is None)
             alone.append(step)
         step.upto[partition] = record.offset

@@ -67,12 +67,27 @@ def test_an_input_of_which_nothing_was_said_is_placed_where_it_came_and_never_af
     inputs = {INSIDE: [came(0, "silent", 1), came(1, "a", 9)], DOOR: [came(0, "quiet", 40), came(1, "late", 90)]}
     steps = script(said, inputs)
     assert told(steps) == [
-        (-1.0, {INSIDE: 0}, [], True),
+        (1.0, {INSIDE: 0}, [], True),
         (10.0, {INSIDE: 1}, [], False),
-        (38.0, {DOOR: 0}, [], True),
+        (40.0, {DOOR: 0}, [], True),
         (60.0, {}, ["referral.events.v1/0 2"], False),
     ]
     assert [step.tail for step in steps] == [False, False, True, False]
+
+
+def test_an_input_of_which_nothing_was_said_stands_between_words_of_a_moment_before_and_a_moment_after() -> None:
+    said = [
+        own("referral.events.v1/0", 1, "before", OPENED, 10.0),
+        own("referral.events.v1/1", 1, "after", OPENED, 11.0),
+        own("referral.events.v1/2", 1, "a", OPENED, 11.5),
+    ]
+    steps = script(said, {INSIDE: [came(0, "silent", 10.5), came(1, "a", 11.4)]})
+    assert [(s.upto, [word.feed[-1] for word in s.words]) for s in steps] == [
+        ({}, ["0"]),
+        ({INSIDE: 0}, []),
+        ({}, ["1"]),
+        ({INSIDE: 1}, []),
+    ]
 
 
 def test_what_no_cause_is_found_for_is_left_as_words_of_its_step() -> None:
