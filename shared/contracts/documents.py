@@ -103,7 +103,9 @@ def _read_anything(raw: bytes) -> Document:
 
 def canonical(value: Json) -> bytes:
     """RFC 8785 (JSON Canonicalization Scheme) of a value that `read` gave, as UTF-8."""
-    return "".join(_pieces(value)).encode("utf-8", "surrogatepass")
+    pieces: list[str] = []
+    _write(value, pieces)
+    return "".join(pieces).encode("utf-8", "surrogatepass")
 
 
 def pointer(*steps: str | int) -> str:
@@ -231,26 +233,28 @@ def _printable(place: _Place) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")[:256]
 
 
-def _pieces(value: Json) -> Iterator[str]:
+def _write(value: Json, pieces: list[str]) -> None:
+    """Into one list for all depths: handed up piece by piece, each would cost as much as it lies deep."""
     match value:
         case dict():
-            yield "{"
+            pieces.append("{")
             for position, name in enumerate(sorted(value, key=lambda name: name.encode("utf-16-be", "surrogatepass"))):
-                yield f"{',' if position else ''}{encode_basestring(name)}:"
-                yield from _pieces(value[name])
-            yield "}"
+                pieces.append(f"{',' if position else ''}{encode_basestring(name)}:")
+                _write(value[name], pieces)
+            pieces.append("}")
         case list():
-            yield "["
+            pieces.append("[")
             for position, item in enumerate(value):
-                yield "," if position else ""
-                yield from _pieces(item)
-            yield "]"
+                if position:
+                    pieces.append(",")
+                _write(item, pieces)
+            pieces.append("]")
         case str():
-            yield encode_basestring(value)
+            pieces.append(encode_basestring(value))
         case None | True | False:
-            yield {None: "null", True: "true", False: "false"}[value]
+            pieces.append({None: "null", True: "true", False: "false"}[value])
         case int() | float():
-            yield _number(value)
+            pieces.append(_number(value))
 
 
 def _number(value: int | float) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 
 import pytest
 from hypothesis import given
@@ -77,6 +78,30 @@ def test_the_fast_reader_reads_what_the_careful_one_reads_or_nothing(
         assert (fast.value, fast.problems) == (careful.value, careful.problems)
         assert repr(fast.value) == repr(careful.value), "1 and 1.0 are equal, and are not written alike"
         assert fast.canonical(fast.value) == canonical(careful.value)
+
+
+def calls(value: Json) -> int:
+    """How often a function is entered, or a generator gone on with, until the canonical form stands."""
+    entered = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal entered
+        entered += event == "call"
+
+    sys.setprofile(count)
+    try:
+        canonical(value)
+    finally:
+        sys.setprofile(None)
+    return entered
+
+
+def test_what_lies_deep_is_written_at_the_cost_of_what_lies_flat() -> None:
+    flat: list[Json] = [[{"a": "b"}] for _ in range(500)]
+    deep: Json = flat
+    for _ in range(DEEPEST - 4):
+        deep = [deep]
+    assert calls(deep) < 1.5 * calls(flat)
 
 
 @pytest.mark.parametrize(
