@@ -6,7 +6,7 @@ One registry per service and not one per process, so that several services can r
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -46,6 +46,8 @@ class Metrics:
         self._published = self._counter(names.PUBLISHED).labels(service)
         self._publish_failures = self._counter(names.PUBLISH_FAILURES)
         self._fenced = self._counter(names.FENCED)
+        for as_ in get_args(Fenced):  # at 0 from the start: else the first one is no increase
+            self._fenced.labels(service, as_)
         self._mails = self._counter(names.MAILS)
         self._pages = self._counter(names.PAGES)
         self._batch_records = self._histogram(names.BATCH_RECORDS, _SIZES)
