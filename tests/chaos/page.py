@@ -90,23 +90,34 @@ def page(lines: Sequence[dict[str, Any]]) -> str:
     kills = sum(one["kills"] for one in lines)
     sums = f"{len(lines)} seeds, {sum(one['firms'] for one in lines):,} firms, {kills} kills that count: "
     sums += f"{faults} faults.\n\n"
-    sums += _times(
-        "After the kill of a service its partitions moved again", [t for o in lines for t in o["after_kill"]]
-    )
-    sums += _times(
-        "Of these, where nothing else was struck meanwhile that the service needs",
-        [t for o in lines for t in o["after_kill_alone"]],
-    )
-    kept = [one for one in lines if "after_last" in one]
-    sums += _times(
-        "Counted from the last that had happened to the service or to what it needs (its kill, another blow, its end; "
-        f"kept of {len(kept)} seeds) they moved",
-        [t for one in kept for t in one["after_last"]],
-    )
-    sums += _times("After the return of a server they moved again", [t for o in lines for t in o["after_server"]])
+    for firms in sorted({one["firms"] for one in lines}):
+        sums += f"## How soon partitions moved again: runs of {firms:,} firms\n\n" + _moved(
+            [one for one in lines if one["firms"] == firms]
+        )
+    sums += "## Every run\n\n"
     settings = lines[-1]["settings"] if lines else {}
     durable = "".join(f"| {name} | {value} |\n" for name, value in settings.items())
     return _HEAD + sums + "\n".join(table) + "\n\n## Durability\n\n| setting | value |\n|---|---|\n" + durable
+
+
+def _moved(lines: Sequence[dict[str, Any]]) -> str:
+    """Of runs of one size: the more firms come, the more waits before a partition's turn."""
+    kept = [one for one in lines if "after_last" in one]
+    return "".join(
+        (
+            _times("After the kill of a service its partitions moved", [t for o in lines for t in o["after_kill"]]),
+            _times(
+                "Of these, where nothing else was struck meanwhile that the service needs",
+                [t for o in lines for t in o["after_kill_alone"]],
+            ),
+            _times(
+                "Counted from the last that had happened to the service or to what it needs (its kill, another blow, "
+                f"its end; kept of {len(kept)} runs) they moved",
+                [t for one in kept for t in one["after_last"]],
+            ),
+            _times("After the return of a server they moved", [t for o in lines for t in o["after_server"]]),
+        )
+    )
 
 
 def _times(what: str, seconds: Sequence[float]) -> str:
