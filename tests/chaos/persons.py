@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from shared.feeds.clock import HOUSE_TIME
 from shared.testing.waiting import until
 from tests.chaos.giving import Given, give
 from tests.chaos.here import DEAD
@@ -65,6 +66,12 @@ class Persons:
         heads = [row["id"] for row in await store.fetch("SELECT id FROM held WHERE state = 'held' ORDER BY id")]
         await store.close()
         store = await self._it.store("referral")
+
+        async def rung() -> bool:
+            due = f"SELECT count(*) FROM timers WHERE failure IS NULL AND due_at <= {HOUSE_TIME}"
+            return not await store.fetchval(due)
+
+        await until(rung, limit=60, what="the clocks that are due: what they take back is no person's any more")
         rows = [tuple(row) for row in await store.fetch(REQUESTED)]
         await store.close()
         referrals = [row for row in rows if uuid.UUID(row[0]).int % 8 not in WAYS]
