@@ -227,6 +227,7 @@ async def test_a_store_restored_from_an_older_copy_is_brought_forward_and_nothin
         traffic = Traffic(it.home, SINCE, seed=6, rate=25.0, after=begun)
         traffic.start()
         await sent(traffic, SINCE)
+        await it.at_rest(300)  # or a firm that is told anew takes back what a person has just chosen
         await people_decide(it)
         link = await a_firm_answers(it)
         for ahead in AHEAD:
