@@ -15,7 +15,7 @@ from faststream.kafka.message import FAKE_CONSUMER
 from faststream.security import SASLScram512
 
 from shared.feeds.assignment import Assignment
-from shared.feeds.kafka import METADATA_AGE, Access, Consumer
+from shared.feeds.kafka import BATCH, METADATA_AGE, Access, Consumer
 from shared.feeds.reading import Reader
 from shared.feeds.records import Arrived
 
@@ -67,7 +67,7 @@ def broker_for(
         decoder=_undecoded,
         listener=listener,
         fetch_max_wait_ms=100,
-        max_partition_fetch_bytes=1 << 20,
+        max_partition_fetch_bytes=BATCH,
         session_timeout_ms=int(session * 1000),
         heartbeat_interval_ms=int(session * 1000 / 6),
         rebalance_timeout_ms=15_000,

@@ -1,7 +1,8 @@
 """A stage for the toy services: topics, databases, a way to write at the door, and a way to look into the stores."""
 
+import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,12 @@ class Stage:
     async def write(self, *lines: str, partner: str = "cna") -> None:
         for line in lines:
             await self.producer.send_and_wait(f"{self.prefix}partners.{partner}.firms.v1", line.encode(), partition=0)
+
+    async def flood(self, partner: str, lines: Sequence[str]) -> None:
+        """As `write`, many at once."""
+        topic = f"{self.prefix}partners.{partner}.firms.v1"
+        sent = [await self.producer.send(topic, line.encode(), partition=0) for line in lines]
+        await asyncio.gather(*sent)
 
     def run(self, service: str, context: toy.Toy | None = None) -> AbstractAsyncContextManager[Feeds[Any]]:
         kind = toy.IntakeSettings if service == "intake" else toy.ClassifierSettings
