@@ -6,7 +6,7 @@ move to what is there, and on a topic of ours everything that the journal has co
 beginning. What was said on it out of turn meanwhile is removed first, since it comes again too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from cli.feeds.republish import FEEDS
-from cli.feeds.stores import NOWHERE, administrator, changing, declared, logs_of, note, services_at
+from cli.feeds.stores import NOWHERE, administered, administrator, changing, declared, logs_of, note, services_at
 from deploy.local.home import Home
 from shared.errors import Trouble, Unreachable
 from shared.feeds import store
@@ -24,6 +24,8 @@ from shared.feeds.numbers import split_feed
 from shared.feeds.sifting import Position
 from shared.postgres.pool import Connection
 
+_HEARD = """SELECT partition, sequence FROM positions
+WHERE topic = $1 AND (generation = $2 OR $2 = ANY(past)) ORDER BY partition"""
 PATIENCE = 15.0
 """Seconds for the first record that a log still has."""
 
@@ -47,10 +49,12 @@ async def accept(
 ) -> list[Accepted]:
     """Accept `topic` in every service that reads or writes it. Raises `Trouble` where there is nothing to accept, or
     nothing that could be accepted."""
-    services, admin = services_at(declared(topic, prefix)), administrator(home)
+    writer, services, admin = declared(topic, prefix).writer, services_at(declared(topic, prefix)), administrator(home)
     logs = await logs_of(admin, topic)
     if not logs:
         raise Trouble(f"there is no topic {topic}: run `portolano provision` first")
+    if writer in services:
+        await _refuse_older(home, writer, [one for one in services if one != writer], topic, prefix)
     said: list[Accepted] = []
     for service in services:
         async with changing(home, service, prefix, keep=not rehearse) as connection:
@@ -70,6 +74,26 @@ async def accept(
     if not said:
         raise Trouble(f"{topic} is what it was for all who read and write it: there is nothing to accept")
     return said
+
+
+async def _refuse_older(home: Home, writer: str, readers: Sequence[str], topic: str, prefix: str) -> None:
+    """Raises `Trouble` where a reader has heard more than the writer's store has said. Nothing else tells that this
+    store is an older copy once its topic is gone too, and its next numbers would be dropped as heard before."""
+    async with administered(home, writer, prefix) as store:
+        generation = await store.fetchval("SELECT generation FROM generations ORDER BY number DESC LIMIT 1")
+        rows = await store.fetch("SELECT feed, sequence FROM feeds")
+    said = {row["feed"]: row["sequence"] for row in rows}
+    for reader in readers:
+        async with administered(home, reader, prefix) as store:
+            heard = await store.fetch(_HEARD, topic, generation)
+        for row in heard:
+            feed = f"{topic}/{row['partition']}"
+            if row["sequence"] > said.get(feed, 0):
+                raise Trouble(
+                    f"{reader} has heard number {row['sequence']} of {feed}, and the store of {writer} ends with "
+                    f"{said.get(feed, 0)}: it is an older copy, and what it said since went with the topic; put a "
+                    "newer copy in place"
+                )
 
 
 def _changed(said: list[Accepted]) -> Mapping[str, Any]:

@@ -80,6 +80,24 @@ async def test_a_topic_made_again_under_a_running_system_waits_for_a_word_and_th
     assert await orders(stage, "classifier") == [("accept", FIRMS, "me")]
 
 
+async def test_a_topic_made_again_beside_an_older_copy_of_its_writers_store_is_not_accepted(stage: Stage) -> None:
+    one, topic = firm(), stage.prefix + FIRMS
+    async with stage.run("intake"), stage.run("classifier"):
+        await stage.write(*[f"{one} {n}" for n in range(10)])
+        await stage.count("classifier", 10)
+    (feed,) = [
+        row["feed"] for row in await stage.stores["intake"].fetch("SELECT feed FROM feeds") if topic in row["feed"]
+    ]
+    await remake(stage.home, FIRMS, stage.prefix)
+    await stage.stores["intake"].execute("UPDATE feeds SET sequence = 7 WHERE feed = $1", feed)
+    for rehearse in (True, False):
+        with pytest.raises(Trouble, match=f"classifier has heard number 10 of {feed}, and the store of intake .* 7"):
+            await accept(stage.home, topic, "a mistake", by="me", rehearse=rehearse, prefix=stage.prefix)
+    assert await orders(stage, "intake") == await orders(stage, "classifier") == []
+    await stage.stores["intake"].execute("UPDATE feeds SET sequence = 10 WHERE feed = $1", feed)
+    assert await accept(stage.home, topic, "a mistake", by="me", rehearse=True, prefix=stage.prefix)
+
+
 async def test_a_partners_outbound_topic_made_again_while_its_writer_is_away_has_the_whole_copy_again(
     stage: Stage,
 ) -> None:
