@@ -8,6 +8,7 @@ import pytest
 from deploy.local.home import Home, database_name
 from deploy.provision import plan, provision
 from shared.contracts.topics import SERVICES
+from shared.postgres.pool import Address, open_pool
 
 
 def login(home: Home, service: str, database: str) -> dict[str, Any]:
@@ -88,3 +89,21 @@ async def test_what_a_hand_has_changed_is_told_and_mended(home: Home, prefix: st
     assert await plan(home, topic_prefix=prefix, partitions=2) == []
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="CONNECT privilege"):
         await asyncpg.connect(**login(home, "notifier", database))
+
+
+async def test_who_stands_still_within_a_transaction_loses_it_and_others_get_its_rows(home: Home, prefix: str) -> None:
+    firm = "00000000-0000-0000-0000-000000000001"
+    database = database_name("intake", prefix)
+    arguments = login(home, "intake", database)
+    address = Address(**{name: arguments[name] for name in ("host", "port", "user", "password", "database")})
+    pool = await open_pool(address, application="still")
+    other = await asyncpg.connect(**arguments)
+    await other.execute("INSERT INTO firms (firm_id) VALUES ($1)", firm)
+    stopped = await pool.acquire()
+    await stopped.execute("BEGIN")
+    await stopped.fetch("SELECT * FROM firms WHERE firm_id = $1 FOR UPDATE", firm)
+    # It waits for the row: without a limit on whoever holds that, until its own.
+    await other.execute("SELECT * FROM firms WHERE firm_id = $1 FOR UPDATE", firm, timeout=45)
+    await other.execute("DELETE FROM firms WHERE firm_id = $1", firm)
+    await other.close()
+    pool.terminate()
