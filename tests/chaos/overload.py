@@ -230,9 +230,7 @@ async def overload(root: Path, sizes: Sizes, *, tell: Callable[[str], None] = la
                 shown.alarms[name] = await troubled(watch, sizes.full, TOLD[name])
                 tell(f"{name}: disk full, alarms {sorted(shown.alarms[name])}, there: {brought()}")
                 disk.make_room()
-                if not brought():
-                    await it.bring_back(name)
-                await caught_up(it)
+                await caught_up(it, name, brought)
             watching.cancel()
             shown.grown = {one: watch.most[one] - weight for one, weight in watch.calm.items()}
             await asyncio.to_thread(traffic.finish)
@@ -313,12 +311,15 @@ async def troubled(watch: Watch, seconds: float, wanted: AbstractSet[str]) -> se
     return said
 
 
-async def caught_up(it: World) -> None:
-    """What partners sent is read again as it comes."""
+async def caught_up(it: World, name: str = "", is_there: Callable[[], bool] = lambda: True) -> None:
+    """What partners sent is read again as it comes. The server `name` is brought back where it has gone, which it may
+    also do a moment after there was room again: what it had begun without ends it."""
 
     seen: dict[str, int] = {}
 
     async def near() -> bool:
+        if not is_there():
+            await it.bring_back(name)
         unread = await it.unread("intake")
         seen["unread"] = sum(end - at for at, end in unread.values())
         return seen["unread"] < 20
