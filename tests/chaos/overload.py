@@ -38,8 +38,6 @@ SLOWED = 15
 GROWTH = 96 << 20
 """Bytes by which a service's memory may grow under all of it: what it reads and says waits in Kafka and
 in its store."""
-DISK = 640
-"""MiB of a small disk: what the servers need at the start, and room for their logs to grow."""
 TOLD = {"kafka": {"broker", "relay"}, "postgres": {"writing", "database"}}
 """The alarms of which one has to say that there is no room under a server."""
 QUOTA_WINDOW = 11
@@ -58,6 +56,8 @@ class Sizes:
     rate: float = 5.0
     padding: int = 60_000
     """Bytes of a header that make a record of the flood larger than its event."""
+    disk: int = 640
+    """MiB of each server's small disk: what it needs at the start, and room for what the flood leaves in it."""
 
 
 @dataclass(slots=True)
@@ -204,7 +204,7 @@ class Watch:
 async def overload(root: Path, sizes: Sizes, *, tell: Callable[[str], None] = lambda line: None) -> Shown:
     """Everything, one after the other. `root` is an empty directory; mounting has to be allowed."""
     shown = Shown()
-    with small_disks({root / "kafka": DISK, root / "postgres": DISK}) as (under_kafka, under_postgres):
+    with small_disks({root / "kafka": sizes.disk, root / "postgres": sizes.disk}) as (under_kafka, under_postgres):
         async with world(root, partitions=2, replicas=1, session_seconds=6.0) as it:
             traffic = Traffic(it.home, 1_000_000, seed=5, rate=sizes.rate)
             traffic.start()

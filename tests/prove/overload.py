@@ -50,7 +50,14 @@ async def main() -> int:
         return 3
     root = Path(tempfile.mkdtemp(prefix="portolano-overload-"))
     sizes = Sizes(
-        calm=20, flood=asked.seconds, slow=asked.seconds, hanging=asked.seconds, full=20, rate=asked.rate, padding=4000
+        calm=20,
+        flood=asked.seconds,
+        slow=asked.seconds,
+        hanging=asked.seconds,
+        full=20,
+        rate=asked.rate,
+        padding=4000,
+        disk=3072,
     )
     shown = await overload(root, sizes, tell=print)
     failed = wrong(shown)
