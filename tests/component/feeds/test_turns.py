@@ -7,8 +7,9 @@ PARTNERS = tuple(load().partners)[:5]
 LINES, LONG, LONGEST = 300, 3_000, 250_000
 """Records of each backlog and bytes of each record: nearly a megabyte lies in each partition. One that is longer than
 a turn ends one of them."""
-SOON = 900
-"""Records of 1,500 among which each partition must have had its turn: two batches, if the turns are short."""
+SOON = 600
+"""Records of 1,500 among which each partition must have had its turn. A turn is 85 of them, so that the last of five
+comes after 340 at most; with turns twice as long it would come after 680."""
 
 
 async def test_each_of_several_backlogs_has_its_turn_before_any_of_them_is_read_to_its_end(
