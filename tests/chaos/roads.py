@@ -47,7 +47,9 @@ async def much_at_once(it: World, traffic: Traffic) -> AsyncIterator[None]:
         traffic.heavy(HEAVY)
 
         async def written() -> bool:
-            return traffic.sent >= wanted and not await it.unread("intake") and not await it.unpublished("intake")
+            if traffic.sent < wanted or traffic.in_hand:
+                return False
+            return not await it.unread("intake") and not await it.unpublished("intake")
 
         try:
             await until(written, limit=90, what="long firms")

@@ -83,6 +83,7 @@ class Desk:
 
     def answer(self, most: int) -> int:
         """Answer what has come, as `WAYS` has it; how many referrals were answered."""
+        self._producer.poll(0)
         n = 0
         for message in self._consumer.consume(most, timeout=0.0):
             if message.error() is not None:
@@ -97,6 +98,11 @@ class Desk:
                 update = {"referral_id": data["referral_id"], "status": status, "at": now(), **more}
                 self.send("updates", UPDATED, update, -1, str(uuid.uuid4()), repeats=False)
         return n
+
+    @property
+    def in_hand(self) -> int:
+        """Records that the client has yet to hear of from the broker."""
+        return len(self._producer)
 
     def wait(self, limit: float) -> int:
         """Records that the broker has not acknowledged after so many seconds."""
@@ -140,6 +146,11 @@ class Traffic(threading.Thread):
         """Let the next so many times `SLICE` firms come at once, each as long as the contract lets it be; they come
         besides."""
         self._heavy += slices
+
+    @property
+    def in_hand(self) -> int:
+        """Records that were sent and are on no topic yet as far as their partners know: nobody else sees them."""
+        return sum(desk.in_hand for desk in self._desks)
 
     def finish(self) -> None:
         """Send no firm beyond those that were sent, give no more answers, and wait until all of it is acknowledged."""
