@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it re-exports by plain import
     AdminClient,
     AlterConfigOpType,
@@ -107,16 +107,25 @@ class Broker:
                 await quotas.apply(connection, limits)
 
     async def add_partitions(self, topics: Mapping[str, int]) -> None:
-        """Give topics that have fewer so many partitions; done when the broker shows them, each with a leader."""
+        """Give topics that have fewer so many partitions; done when the broker shows them, each with a leader. Whether
+        it is this call that gave them or another one beside it makes no difference."""
         admin = self._admin()
         try:
             if topics:
-                await _all(admin.create_partitions([NewPartitions(name, total) for name, total in topics.items()]))
+                wanted = admin.create_partitions([NewPartitions(name, total) for name, total in topics.items()])
+                for answer in wanted.values():
+                    try:
+                        await _await(answer)
+                    except KafkaException as refused:
+                        # Somebody was faster between our look and this. Fewer than there are can be wanted by nobody
+                        # who looked, so that the number stands already, or a higher one.
+                        if refused.args[0].code() != KafkaError.INVALID_PARTITIONS:
+                            raise
             until = time.monotonic() + _ANSWER_WITHIN
             while time.monotonic() < until:
                 listed = (await asyncio.to_thread(admin.list_topics, timeout=_ANSWER_WITHIN)).topics
                 led = {name: sum(one.leader >= 0 for one in listed[name].partitions.values()) for name in topics}
-                if led == dict(topics):
+                if all(led[name] >= total for name, total in topics.items()):
                     return
                 await asyncio.sleep(0.05)
         except (KafkaException, TimeoutError) as refused:

@@ -6,12 +6,15 @@ python -m tests.component.feeds.ordering PREFIX republish TOPIC | accept TOPIC |
 import asyncio
 import sys
 
+import asyncpg
+
 from cli.feeds.accept import accept
 from cli.feeds.baseline import begin_at_the_end
 from cli.feeds.growing import growing
 from cli.feeds.republish import republish
-from deploy.local.home import Home
-from shared.contracts.topics import internal_topics
+from deploy.local.home import Home, database_name
+from shared.contracts.topics import SERVICES, internal_topics
+from shared.feeds.growth import partitions_of
 
 BY = "somebody"
 
@@ -28,6 +31,19 @@ async def order(home: Home, prefix: str, command: str, what: str) -> None:
     else:
         (topic,) = [one for one in internal_topics() if what in one.readers][:1]
         await begin_at_the_end(home, topic, what, prefix)
+
+
+async def growths(home: Home, prefix: str) -> dict[str, tuple[int, int]]:
+    """Each store's number of partitions, and how often it has grown."""
+    grown = {}
+    for service in SERVICES:
+        store = await asyncpg.connect(**home.admin_dsn(database_name(service, prefix)))
+        try:
+            n = await store.fetchval("SELECT count(*) FROM growths")
+            grown[service] = await partitions_of(store), n
+        finally:
+            await store.close()
+    return grown
 
 
 if __name__ == "__main__":

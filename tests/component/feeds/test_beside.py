@@ -3,12 +3,13 @@
 import asyncio
 
 from deploy.local.home import Home
+from shared.contracts.topics import SERVICES
 from shared.errors import Trouble
 from tests.component.feeds.conftest import Stage, firm
-from tests.component.feeds.ordering import order
+from tests.component.feeds.ordering import growths, order
 from tests.component.feeds.recovering import lying
 from tests.component.feeds.remade import remake
-from tests.component.feeds.test_dying import growths, published
+from tests.component.feeds.test_dying import published
 from tests.ground import PARTITIONS, ground
 
 FIRMS = "intake.firms.v1"
@@ -51,3 +52,10 @@ async def test_stores_grow_to_the_greatest_number_that_somebody_wants(home: Home
         await ordered(home, prefix, "grow", *map(str, wanted))
         await order(home, prefix, "grow", str(max(wanted)))
         assert {partitions for partitions, _ in (await growths(home, prefix)).values()} == {max(wanted)}
+
+
+async def test_stores_grow_once_where_several_want_the_same_and_nobody_is_refused(home: Home) -> None:
+    async with ground(home) as prefix:
+        for n in (1, 2, 3):
+            assert await ordered(home, prefix, "grow", *[str(PARTITIONS + n)] * 2) == []
+            assert await growths(home, prefix) == dict.fromkeys(SERVICES, (PARTITIONS + n, n))

@@ -7,16 +7,12 @@ import zlib
 from collections.abc import Sequence
 from functools import cache
 
-import asyncpg
-
-from deploy.local.home import CHECKOUT, Home, database_name
-from shared.contracts.topics import SERVICES
-from shared.feeds.growth import partitions_of
+from deploy.local.home import CHECKOUT, Home
 from shared.testing.waiting import until
 from tests.chaos.here import DEAD
 from tests.chaos.points import points
 from tests.component.feeds.conftest import Stage, firm
-from tests.component.feeds.ordering import order
+from tests.component.feeds.ordering import growths, order
 from tests.component.feeds.recovering import lying
 from tests.component.feeds.remade import remake
 from tests.ground import PARTITIONS, ground
@@ -134,19 +130,6 @@ async def test_a_reader_is_begun_at_the_end_in_all_partitions_or_in_none(stage: 
         await stage.count("classifier", 1)
         assert classifier.alarms.all() == {}
     assert await stage.numbers("classifier") == [6]
-
-
-async def growths(home: Home, prefix: str) -> dict[str, tuple[int, int]]:
-    """Each store's number of partitions, and how often it has grown."""
-    grown = {}
-    for service in SERVICES:
-        store = await asyncpg.connect(**home.admin_dsn(database_name(service, prefix)))
-        try:
-            n = await store.fetchval("SELECT count(*) FROM growths")
-            grown[service] = await partitions_of(store), n
-        finally:
-            await store.close()
-    return grown
 
 
 async def test_stores_that_have_not_grown_yet_grow_by_the_command_given_again(home: Home) -> None:
