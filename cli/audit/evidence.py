@@ -117,6 +117,8 @@ WHERE kind = 'accept' AND one.value ->> 'another_topic' = 'true' GROUP BY topic"
 
 @asynccontextmanager
 async def _snapshot(home: Home, database: str) -> AsyncIterator[Connection]:
+    if not home.is_made:
+        raise Unreachable("PostgreSQL is not running: start the system with `portolano up`")
     try:
         connection: Connection = await asyncpg.connect(**home.admin_dsn(database), timeout=5)
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:

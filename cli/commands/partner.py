@@ -150,8 +150,7 @@ def settings_of(form: str, user: str, password: str, address: str, authority: Pa
 
 def _address(home: Home) -> str:
     """Where partners knock; Unreachable while nobody opens, because the settings would lead nowhere."""
-    started = (home.root / "ports.json").exists()  # asked first: a look at an absent system must not make one
-    if started:
+    if home.is_made:
         host, port = "127.0.0.1", home.port("kafka_partners")
         try:
             with socket.create_connection((host, port), timeout=3):

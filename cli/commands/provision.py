@@ -23,7 +23,7 @@ def command(only_plan: bool, as_json: bool) -> None:
     or rows, and no password is changed that works.
     """
     home = Home.from_environment()
-    if not (home.root / "ports.json").exists():  # a look at an absent system must not make one
+    if not home.is_made:
         raise Unreachable("the system is not running: start it with `portolano up`")
     lines = asyncio.run(provisioning.plan(home) if only_plan else provisioning.provision(home))
     if as_json:

@@ -54,7 +54,7 @@ def command(once: bool, as_json: bool) -> None:
 def require_system(home: Home) -> None:
     """Raise `Unreachable`, with what to do, where nothing runs. Where no supervisor ever was but there are ports (the
     parts run in containers), the stores themselves will tell."""
-    if state.read(home) is not None or not (home.root / "ports.json").exists():
+    if not home.is_made or state.read(home) is not None:
         system.require_ready(home)
 
 

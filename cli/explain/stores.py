@@ -13,7 +13,7 @@ from shared.postgres.pool import Connection, prepare
 @asynccontextmanager
 async def opened(home: Home, service: str, prefix: str = "") -> AsyncIterator[Connection]:
     """A read-only, repeatable-read transaction in a service's store. Raises `Unreachable` while nobody answers."""
-    if not (home.root / "ports.json").exists():  # asked first: a look at an absent system must not make one
+    if not home.is_made:
         raise Unreachable("PostgreSQL is not running: start the system with `portolano up`")
     try:
         connection: Connection = await asyncpg.connect(

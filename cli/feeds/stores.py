@@ -65,7 +65,7 @@ async def changing(home: Home, service: str, prefix: str = "", *, keep: bool = T
 
 def _is_there(home: Home) -> None:
     """Asked before anything: a look at an absent system must not make one."""
-    if not (home.root / "ports.json").exists():
+    if not home.is_made:
         raise Unreachable("nothing is running: start the system with `portolano up`")
 
 

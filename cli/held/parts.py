@@ -85,7 +85,7 @@ async def _inside(
 ) -> AsyncIterator[tuple[T, Service[Any]]]:
     """Transactions on the service's store. `look` is the command that shows what became of an interrupted one, `beside`
     are settings beside those of the home."""
-    if not (home.root / "ports.json").exists():  # asked first: a look at an absent system must not make one
+    if not home.is_made:
         raise Unreachable("PostgreSQL is not running: start the system with `portolano up`")
     parts = parts_of(service, home.service_environment(service, prefix) | dict(beside))
     settings = parts.settings

@@ -46,7 +46,7 @@ class Account:
 
 def sign_in(home: Home, code: str, prefix: str = "") -> Account:
     """The account of partner `code`. Raises `Unreachable` while nobody opens at the partners' door."""
-    if not (home.root / "ports.json").exists():  # asked first: a look at an absent system must not make one
+    if not home.is_made:
         raise Unreachable(NOT_RUNNING)
     host, port = "127.0.0.1", home.port("kafka_partners")
     try:

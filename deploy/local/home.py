@@ -25,6 +25,7 @@ MOVABLE = ("referral",)
 """Services whose time a demo moves: the one that has deadlines."""
 _BROKER_USERS = ("admin", "controller")
 _MOVABLE_CLOCK = "clock-may-be-moved"
+_PORTS = "ports.json"
 _SECRET_NAME = re.compile(r"[a-z0-9_.-]+(/[a-z0-9_.-]+)*")
 
 
@@ -53,6 +54,12 @@ class Home:
         """The directory in `PORTOLANO_HOME`, else `var/` of the checkout."""
         named = os.environ.get("PORTOLANO_HOME")
         return cls(Path(named).expanduser().resolve() if named else CHECKOUT / "var")
+
+    @property
+    def is_made(self) -> bool:
+        """Whether a system was ever started here. To be asked before a look: asking on would choose ports and make
+        directories and passwords of a system that nobody has."""
+        return (self.root / _PORTS).exists()
 
     # Directories -----------------------------------------------------------------------------------------------
 
@@ -137,7 +144,7 @@ class Home:
                 missing = [wanted for wanted in ports.NAMES if wanted not in remembered]
                 chosen = ports.choose(len(missing), avoid=set(remembered.values()))
                 remembered |= dict(zip(missing, chosen, strict=True))
-                write_whole(self.root / "ports.json", json.dumps(remembered, indent=2) + "\n")
+                write_whole(self.root / _PORTS, json.dumps(remembered, indent=2) + "\n")
         return remembered[name]
 
     def require_free(self, *names: str) -> None:
@@ -151,7 +158,7 @@ class Home:
                 )
 
     def _ports(self) -> dict[str, int]:
-        path = self.root / "ports.json"
+        path = self.root / _PORTS
         try:
             found = json.loads(path.read_text())
             return {str(name): int(number) for name, number in found.items()}

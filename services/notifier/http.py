@@ -70,6 +70,7 @@ class FirmsDoor:
             feeds.alarms.raise_("page", told)
             raise Trouble(told) from error
         feeds.alarms.clear("page")
+        feeds.metrics.pages(sight.value for sight in Sight)
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
             await self._request(feeds, scope, receive, send)

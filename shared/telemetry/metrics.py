@@ -93,6 +93,11 @@ class Metrics:
     def mail(self, answer: str) -> None:
         self._mails.labels(self._service, answer).inc()
 
+    def pages(self, sights: Iterable[str]) -> None:
+        """What the page can show: each is told from now on, at 0 until it was shown."""
+        for sight in sights:
+            self._pages.labels(self._service, sight)
+
     def page(self, sight: str) -> None:
         """A request at the firms' page, and what it got to see."""
         self._pages.labels(self._service, sight).inc()

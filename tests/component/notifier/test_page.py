@@ -77,6 +77,7 @@ async def site(stage: Stage, **more: str) -> AsyncIterator[str]:
             return not ports.is_free(port) or serving.done()
 
         await until(open_, what="the page's port")
+        assert b'sight="asked"} 0.0' in feeds.metrics.text(()), "told from the start: else the first one is no increase"
         yield f"http://127.0.0.1:{port}/answer"
         stopping.set()
         await asyncio.wait_for(serving, 10)

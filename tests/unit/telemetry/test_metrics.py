@@ -51,6 +51,15 @@ def test_who_comes_too_late_is_counted_by_what_it_came_as_and_who_does_not_is_no
     )
 
 
+def test_what_the_page_can_show_is_told_before_it_was_shown() -> None:
+    metrics = Metrics("notifier")
+    metrics.pages(["asked", "recorded"])
+    metrics.page("asked")
+    said = told(metrics)
+    assert said["portolano_pages_total", "asked"] == 1
+    assert said["portolano_pages_total", "recorded"] == 0
+
+
 def test_two_services_in_one_process_count_apart() -> None:
     one, other = Metrics("intake"), Metrics("referral")
     one.published(5)
